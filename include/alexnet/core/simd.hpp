@@ -1,0 +1,9 @@
+// ALEXNET_SIMD before a function of plain loops: compiled for AVX-512, AVX2 and the baseline, chosen when the program starts, so
+// that one binary runs everywhere. Off under sanitizers, whose runtimes do not survive the early dispatch.
+#pragma once
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(ALEXNET_SANITIZED)
+#define ALEXNET_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#else
+#define ALEXNET_SIMD
+#endif

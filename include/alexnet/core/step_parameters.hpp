@@ -1,0 +1,38 @@
+// What changes from one training step to the next, in one plain block that a backend copies into its device's memory: with it a
+// step can be replayed as a fixed list of launches.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace alexnet {
+
+inline constexpr int kMaxLayers = 64;
+
+struct StepParameters {
+  std::uint64_t seed = 0;
+  std::uint64_t first_sample = 0;  // position in the picture stream of the batch's first image
+  std::int32_t valid_images = 0;   // images that count; the rest of the batch is padding
+  // By layer slot (position in the chain). Rates are the products schedule x layer x parameter multipliers.
+  std::array<float, kMaxLayers> weights_learning_rate{};
+  std::array<float, kMaxLayers> bias_learning_rate{};
+  std::array<float, kMaxLayers> dropout_rate{};
+};
+
+// Sums over the images seen since the last reset; lives on the device, read late.
+struct LossTotals {
+  double loss = 0;                // natural logarithm
+  std::int64_t top1_errors = 0;
+  std::int64_t top5_errors = 0;
+  std::int64_t images = 0;
+  std::int32_t finite = 1;        // 0 once a loss was not finite
+};
+
+// How one picture becomes a network input; drawn on the host for every backend.
+struct SampleTransform {
+  std::int32_t top = 0, left = 0;  // of the crop, in pixels of the stored picture
+  std::int32_t flip = 0;           // 1: mirrored left to right after cropping
+  std::array<float, 3> noise{};    // grey levels added to R, G, B
+};
+
+}  // namespace alexnet

@@ -1,0 +1,19 @@
+// Pointwise nonlinearities, in place (dst may be src, diff_src may be diff_dst). Section 3.1 of the paper.
+#pragma once
+
+#include "alexnet/ops/op.hpp"
+#include "alexnet/tensor/tensor.hpp"
+
+namespace alexnet {
+
+enum class ActivationKind { relu, tanh };
+
+class Activation : public Op {
+ public:
+  // relu: max(src, 0); tanh: tanh(src). A NaN stays a NaN in both.
+  virtual void forward(const Tensor& src, const Tensor& dst) = 0;
+  // From the *output* of forward: relu: diff_dst where dst > 0, else 0; tanh: diff_dst * (1 - dst^2).
+  virtual void backward_data(const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src) = 0;
+};
+
+}  // namespace alexnet

@@ -1,0 +1,32 @@
+// Dropout; section 4.2 of the paper. In place (dst may be src).
+//
+// The unit u of the stream's picture p is dropped when word u % 4 of random_block(seed, RandomStream::dropout + slot, p, u / 4) is
+// below rate * 2^32: an integer comparison, so every backend, batch size and rank draws the same mask.
+#pragma once
+
+#include "alexnet/core/step_parameters.hpp"
+#include "alexnet/ops/op.hpp"
+#include "alexnet/tensor/tensor.hpp"
+
+namespace alexnet {
+
+enum class DropoutScale {
+  test,   // as printed: activations times (1 - rate) when evaluating
+  train,  // inverted: kept activations divided by (1 - rate) in training
+};
+
+struct DropoutShape {
+  std::int64_t N, units;  // units: of one image
+  int slot;               // of the layer, in StepParameters::dropout_rate
+  DropoutScale scale;
+};
+
+class Dropout : public Op {
+ public:
+  virtual void forward_train(const StepParameters* step, const Tensor& src, const Tensor& dst) = 0;
+  virtual void forward_test(const StepParameters* step, const Tensor& src, const Tensor& dst) = 0;
+  // Draws the training mask again: nothing is kept from forward.
+  virtual void backward_data(const StepParameters* step, const Tensor& diff_dst, const Tensor& diff_src) = 0;
+};
+
+}  // namespace alexnet

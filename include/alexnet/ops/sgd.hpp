@@ -1,0 +1,24 @@
+// Stochastic gradient descent with momentum, the paper's update (section 5), rate inside the velocity:
+//   velocity <- momentum * velocity - weight_decay * rate * weights - rate * diff_weights;  weights <- weights + velocity
+#pragma once
+
+#include "alexnet/core/step_parameters.hpp"
+#include "alexnet/ops/op.hpp"
+#include "alexnet/tensor/tensor.hpp"
+
+namespace alexnet {
+
+struct SgdShape {
+  std::int64_t count;
+  int slot;            // of the layer
+  bool is_bias;        // rate from StepParameters::bias_learning_rate instead of weights_learning_rate
+  float momentum;
+  float weight_decay;  // already times the parameter's decay_mult
+};
+
+class Sgd : public Op {
+ public:
+  virtual void update(const StepParameters* step, const Tensor& diff_weights, const Tensor& velocity, const Tensor& weights) = 0;
+};
+
+}  // namespace alexnet

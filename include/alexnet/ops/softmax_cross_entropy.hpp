@@ -1,0 +1,22 @@
+// Softmax over the classes, its cross-entropy against the label, and error counts.
+//
+// logits, probabilities (N, classes) f32; labels (N) i32. Only the first step->valid_images images count; the rest is padding.
+#pragma once
+
+#include "alexnet/core/step_parameters.hpp"
+#include "alexnet/ops/op.hpp"
+#include "alexnet/tensor/tensor.hpp"
+
+namespace alexnet {
+
+class SoftmaxCrossEntropy : public Op {
+ public:
+  // probabilities may be logits. Adds the images' losses, and their errors, to *totals (in the backend's memory): top-k is an error
+  // when k or more other classes have a larger logit; at equal logits the lower class index is ranked first. Not-finite logits: an error, and finite = 0.
+  virtual void forward(const StepParameters* step, const Tensor& logits, const Tensor& labels, const Tensor& probabilities,
+                       LossTotals* totals) = 0;
+  // diff_logits = (probabilities - one_hot(label)) / valid_images; 0 in padding. diff_logits may be probabilities.
+  virtual void backward_data(const StepParameters* step, const Tensor& probabilities, const Tensor& labels, const Tensor& diff_logits) = 0;
+};
+
+}  // namespace alexnet

@@ -1,0 +1,90 @@
+// alexnet: parses the command line, runs one subcommand, turns an Error into one line and an exit code.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "alexnet/core/error.hpp"
+#include "alexnet/core/log.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/version.hpp"
+
+namespace {
+
+using alexnet::ExitCode;
+
+// oneDNN's OpenMP threads spin while they wait and would starve the loader on few cores. libgomp reads its environment before main
+// is entered, so the one way to change it is to start again.
+void restart_with_passive_openmp(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);  // comes back only when it fails: then on we go, spinning
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Train and evaluate the AlexNet of 2012 (Krizhevsky, Sutskever, Hinton)", "alexnet"};
+  ExitCode exit_code = ExitCode::done;
+  bool verbose = false, quiet = false;
+  std::string log_file;
+  app.fallthrough();
+  app.require_subcommand(1);
+  auto* v = app.add_flag("-v,--verbose", verbose, "Say more on stderr");
+  app.add_flag("-q,--quiet", quiet, "Warnings and errors only")->excludes(v);
+  app.add_option("--log-file", log_file, "Also write the log to this file")->type_name("FILE");
+  bool version = false;
+  auto* version_flag = app.add_flag("--version", version, "Version, commit and backends");
+  bool json = false;
+  app.add_flag("--json", json, "With --version: one JSON object")->needs(version_flag);
+  alexnet::add_prepare_command(app, exit_code);
+  alexnet::add_train_command(app, exit_code);
+  alexnet::add_eval_command(app, exit_code);
+  alexnet::add_predict_command(app, exit_code);
+  alexnet::add_summary_command(app, exit_code);
+  alexnet::add_config_command(app, exit_code);
+  alexnet::add_inspect_command(app, exit_code);
+  app.parse_complete_callback([&] {
+    if (verbose) alexnet::log::set_level(alexnet::log::Level::debug);
+    if (quiet) alexnet::log::set_level(alexnet::log::Level::warning);
+    if (!log_file.empty()) alexnet::log::add_file(log_file);
+  });
+  if (argc >= 2 && std::string_view(argv[1]) == "--version") {
+    std::cout << alexnet::version_text(argc >= 3 && std::string_view(argv[2]) == "--json");
+    return 0;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) {  // --help
+      return app.exit(e, std::cout, std::cerr);
+    }
+    std::string message = e.what();
+    for (char& c : message) c = c == '\n' ? ' ' : c;
+    std::cerr << "error: command line: " << message << "; see alexnet --help\n";
+    return static_cast<int>(ExitCode::command_line);
+  }
+  std::cout.flush();
+  if (!std::cout) alexnet::fail(ExitCode::io_failed, "stdout: writing failed");
+  return static_cast<int>(exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  restart_with_passive_openmp(argv);
+  // A closed pipe ends quietly: the default action of SIGPIPE.
+  try {
+    return run(argc, argv);
+  } catch (const alexnet::Error& e) {
+    alexnet::log::error("{}", e.what());
+    return static_cast<int>(e.code());
+  } catch (const std::bad_alloc&) {
+    alexnet::log::error("out of host memory; use a smaller train.batch_size");
+    return static_cast<int>(ExitCode::out_of_memory);
+  } catch (const std::exception& e) {
+    alexnet::log::error("internal error, please report it: {}", e.what());
+    return static_cast<int>(ExitCode::internal);
+  }
+}

@@ -1,0 +1,26 @@
+// The factories of the onednn backend's ops, one per <op>_onednn.cpp; backend_onednn.cpp forwards to them.
+// (N, H, W, C) activations, OHWI weights, f32, host memory.
+#pragma once
+
+#include <memory>
+
+#include "alexnet/ops/backend.hpp"
+
+namespace alexnet {
+
+std::unique_ptr<Backend> make_backend_onednn(int num_threads);
+
+std::unique_ptr<Input> make_input_onednn(const InputShape& shape);
+std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue);
+std::unique_ptr<FullyConnected> make_fully_connected_onednn(const FullyConnectedShape& shape, Epilogue epilogue);
+std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape);
+std::unique_ptr<Lrn> make_lrn_onednn(const LrnShape& shape);
+std::unique_ptr<SpatialNorm> make_spatial_norm_onednn(const SpatialNormShape& shape);
+std::unique_ptr<MaxPool> make_max_pool_onednn(const PoolShape& shape);
+std::unique_ptr<AveragePool> make_average_pool_onednn(const PoolShape& shape, bool count_pad);
+std::unique_ptr<Dropout> make_dropout_onednn(const DropoutShape& shape);
+std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy_onednn(std::int64_t N, std::int64_t num_classes);
+std::unique_ptr<TopK> make_top_k_onednn(std::int64_t N, std::int64_t num_classes, std::int64_t k);
+std::unique_ptr<Sgd> make_sgd_onednn(const SgdShape& shape);
+
+}  // namespace alexnet
