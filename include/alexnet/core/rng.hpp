@@ -14,7 +14,7 @@ namespace alexnet {
 
 // What the numbers are for. Values are part of the reproducibility contract: never renumber.
 enum class RandomStream : std::uint32_t {
-  initial_weights = 1,  // index: element, sub: layer slot
+  initial_weights = 1,  // index: pair of elements (OHWI order), sub: hash of the parameter's name
   shuffle = 2,          // index: epoch << 32 | position, sub: 0
   geometry = 3,         // crop and flip; index: draw
   color_noise = 4,      // index: sample in the stream

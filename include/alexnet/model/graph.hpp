@@ -1,0 +1,92 @@
+// A network compiled for a backend, a batch size and a purpose: fused, with ops made and all memory planned. Running it allocates nothing.
+//
+// A training step: set_images, set_step, forward(true), backward, update. Evaluation: set_images, set_step, forward(false) and, for
+// further views of the same pictures, set_transforms and forward(false) again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alexnet/config/config.hpp"
+#include "alexnet/model/network.hpp"
+#include "alexnet/ops/backend.hpp"
+
+namespace alexnet {
+
+enum class GraphMode { training, inference };
+
+struct GraphOptions {
+  GraphMode mode = GraphMode::training;
+  std::int64_t batch_size = 1;
+  std::int64_t image_height = 0, image_width = 0;  // of the stored pictures
+  float input_scale = 1;
+  OptimizerConfig optimizer;                       // of a training graph
+};
+
+// A parameter and its companions. velocity and diff are empty in an inference graph.
+struct Parameter {
+  ParameterSpec spec;
+  std::size_t layer = 0;  // index into Network::layers
+  Tensor value, velocity, diff;
+};
+
+// What `summary --plan` prints.
+struct GraphPlan {
+  struct Block {
+    std::string name;
+    std::size_t offset, bytes;
+    int first, last;
+  };
+  std::vector<std::string> nodes;   // after fusion: "conv1 + act1"
+  std::vector<Block> blocks;
+  std::size_t activation_bytes = 0, unshared_bytes = 0, parameter_bytes = 0;
+};
+
+class Graph {
+ public:
+  // The network's layers are moved in. Throws Error(out_of_memory) with the bytes needed.
+  Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptions& options);
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  const Network& network() const;
+  const GraphPlan& plan() const;
+  std::vector<Parameter>& parameters();
+  std::int64_t batch_size() const;
+
+  // Draws the initial weights on the host, from (seed, parameter's name, element), and zeroes the velocities.
+  void initialize(std::uint64_t seed);
+  // Host copies, in memory order (OHWI).
+  std::vector<float> read(const Tensor& tensor) const;
+  void write(const Tensor& tensor, std::span<const float> values);
+
+  // mean: (H,W,3) or (1,1,3), host.
+  void set_mean(const Tensor& mean);
+  void set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels, std::span<const SampleTransform> transforms);
+  void set_transforms(std::span<const SampleTransform> transforms);
+  void set_step(const StepParameters& step);
+
+  // Called with each node's layer name and output while it runs; for statistics.
+  using Observer = std::function<void(const std::string& layer, const Tensor& dst)>;
+  // Adds to the loss totals, leaves the probabilities.
+  void forward(bool training, const Observer& observer = nullptr);
+  // Gradients of all layers that are not frozen. frozen[i]: layer i of the network; empty: none. Follows forward(true).
+  void backward(const std::vector<bool>& frozen = {});
+  // One SGD step on the layers that are not frozen; the frozen ones' velocities are zeroed.
+  void update(const std::vector<bool>& frozen = {});
+
+  LossTotals totals() const;
+  void reset_totals(const LossTotals& totals = {});
+  std::vector<float> probabilities() const;  // (batch, classes), of the last forward
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace alexnet

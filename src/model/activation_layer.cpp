@@ -1,0 +1,32 @@
+// relu, tanh: pointwise, in place, column by column.
+#include "model/layers.hpp"
+
+namespace alexnet {
+namespace {
+
+class ActivationLayer final : public Layer {
+ public:
+  ActivationLayer(const LayerConfig& config, const LayerContext& context) : Layer(config, context, context.src) {}
+
+  bool can_run_in_place() const override { return true; }
+  bool backward_uses_dst() const override { return true; }
+  void make_op(Backend& backend, std::int64_t batch_size) override {
+    op_ = backend.make_activation(is_relu(*this) ? ActivationKind::relu : ActivationKind::tanh, {batch_size, dst_.H, dst_.W, dst_.C});
+  }
+  std::vector<Op*> ops() override { return {op_.get()}; }
+  void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.dst); }
+  void backward(const BackwardPass& pass) override {
+    if (!pass.diff_src.empty()) op_->backward_data(pass.dst, pass.diff_dst, pass.diff_src);
+  }
+
+ private:
+  std::unique_ptr<Activation> op_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_activation_layer(const LayerConfig& config, const LayerContext& context) {
+  return std::make_unique<ActivationLayer>(config, context);
+}
+
+}  // namespace alexnet
