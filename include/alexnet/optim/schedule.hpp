@@ -1,0 +1,41 @@
+// The learning rate over time: constant, steps, or lowered when validation stops improving (section 5 of the paper).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "alexnet/config/config.hpp"
+
+namespace alexnet {
+
+// What a validation found; errors are fractions.
+struct ValidationResult {
+  double loss = 0, top1_error = 1, top5_error = 1;
+  std::int64_t images = 0;
+  double metric(const std::string& name) const;  // "loss", "top1_error", "top5_error"
+};
+
+// The plateau schedule's memory; goes into the checkpoint.
+struct ScheduleState {
+  std::int64_t reductions = 0;
+  double best = 0;                 // of the metric
+  double best_epoch = -1;          // -1: no validation yet
+  bool ended = false;              // one plateau more than max_reductions
+};
+
+class Schedule {
+ public:
+  explicit Schedule(const ScheduleConfig& config, const ScheduleState& state = {}) : config_(config), state_(state) {}
+
+  // For the step that begins with `samples` pictures seen, of an epoch of `epoch_samples`; `step` steps are done.
+  double learning_rate(std::uint64_t step, std::uint64_t samples, std::uint64_t epoch_samples) const;
+  // After a validation of the state at `epoch`. True: the rate was lowered, or the schedule ended.
+  bool observe(const ValidationResult& result, double epoch);
+  const ScheduleState& state() const { return state_; }
+
+ private:
+  ScheduleConfig config_;
+  ScheduleState state_;
+};
+
+}  // namespace alexnet
