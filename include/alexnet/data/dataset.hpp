@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alexnet/core/geometry.hpp"
@@ -73,11 +74,13 @@ class Shards {
     const std::uint8_t* data;  // encoded picture, valid as long as Shards
     std::size_t bytes;
     std::int32_t label;
-    std::string key;           // "00001234"
-    std::string shard;         // file name, for messages
+    std::string_view key;      // "00001234"; valid as long as Shards
+    std::string_view shard;    // file name, for messages; valid as long as Shards
   };
   std::uint64_t size() const;
-  Sample sample(std::uint64_t i) const;  // in the shards' order
+  // In the shards' order. Allocates nothing, may be called by several threads. Throws Error(bad_data) naming shard and key when the
+  // label is no class of the manifest or the index does not fit the shard.
+  Sample sample(std::uint64_t i) const;
 
  private:
   struct Impl;

@@ -1,0 +1,277 @@
+// The loader's ring: kNumSlots reusable batches, filled by worker threads in chunks of kChunk pictures.
+//
+// A slot goes free -> filling -> ready -> out -> free. One worker at a time opens the next batch in a free slot (which pictures, in
+// which order); its chunks are then taken by all. The mutex guards the slots' states and cursors alone: pictures are decoded and
+// orders drawn without it. After the start nothing is allocated but one order an epoch.
+#include "alexnet/data/loader.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <thread>
+
+#include "alexnet/core/error.hpp"
+#include "alexnet/core/rng.hpp"
+#include "alexnet/data/decode.hpp"
+#include "alexnet/tensor/tensor.hpp"
+
+namespace alexnet {
+namespace {
+
+constexpr std::uint64_t kNumSlots = 4;
+constexpr int kMaxOut = 2;
+constexpr std::int64_t kChunk = 8;
+constexpr std::int64_t kMaxBatch = 1 << 20;
+
+// What a worker threw; kept as text, so that next() may throw it again and again.
+struct Failure {
+  std::uint64_t position;
+  ExitCode code;
+  std::string message;
+};
+
+// Runs `work`; what it throws becomes a Failure at `position`.
+template <class Work>
+std::optional<Failure> attempt(const std::uint64_t& position, Work work) {
+  try {
+    work();
+  } catch (const Error& e) {
+    return Failure{position, e.code(), e.what()};
+  } catch (const std::bad_alloc&) {
+    return Failure{position, ExitCode::out_of_memory, "loader: out of host memory; use a smaller train.batch_size"};
+  } catch (const std::exception& e) {
+    return Failure{position, ExitCode::internal, fmt::format("loader: {}", e.what())};
+  }
+  return std::nullopt;
+}
+
+enum class State { free, filling, ready, out };
+
+struct Slot {
+  State state = State::free;
+  std::int64_t cursor = 0;     // first picture that no worker has taken yet
+  std::int64_t remaining = 0;  // pictures that are not done
+  std::optional<Failure> failure;
+  Buffer pixels;
+  std::vector<std::int32_t> labels;
+  std::vector<SampleTransform> transforms;
+  Batch batch;
+};
+
+std::uint64_t limited(std::uint64_t size, std::uint64_t limit) { return limit == 0 ? size : std::min(size, limit); }
+
+}  // namespace
+
+struct Loader::Impl {
+  std::shared_ptr<const Shards> shards;
+  std::int64_t extent;  // of a stored picture, both ways
+  std::int64_t batch_size;
+  std::uint64_t num_images;            // of an epoch
+  std::optional<TrainingOrder> order;  // absent: evaluation
+  std::optional<Augmenter> augmenter;
+  SampleTransform centre;
+  std::uint64_t num_batches = std::numeric_limits<std::uint64_t>::max();
+
+  // Of the worker that opens batches.
+  std::optional<std::uint64_t> epoch;
+  std::vector<std::uint32_t> epoch_order;
+
+  std::mutex mutex;
+  std::condition_variable work, ready;
+  std::array<Slot, kNumSlots> slots;
+  std::array<Slot*, kNumSlots> opened{};                      // batch b from next_out to next_open - 1: [b % kNumSlots]
+  std::uint64_t next_open = 0, next_claim = 0, next_out = 0;  // batches
+  bool opening = false;
+  int num_out = 0;
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> threads;
+
+  Impl(std::shared_ptr<const Shards> shards_in, const DatasetManifest& manifest, std::int64_t batch_size_in, std::uint64_t limit)
+      : shards(std::move(shards_in)), extent(manifest.size), batch_size(batch_size_in), num_images(limited(shards->size(), limit)) {
+    if (num_images == 0) fail(ExitCode::bad_data, "data set: the split holds no pictures");
+    if (num_images > std::numeric_limits<std::uint32_t>::max()) fail(ExitCode::bad_data, "data set: {} pictures are too many", num_images);
+    const std::int64_t picture_bytes = extent * extent * 3;
+    if (batch_size < 1 || batch_size > kMaxBatch)
+      fail(ExitCode::configuration, "train.batch_size: {}; must be from 1 to {}", batch_size, kMaxBatch);
+    for (Slot& slot : slots) {
+      const auto n = static_cast<std::size_t>(batch_size);
+      slot.pixels = Buffer::host(n * static_cast<std::size_t>(picture_bytes), "the loader's pictures");
+      slot.labels.resize(n);
+      slot.transforms.resize(n);
+      slot.batch.size = batch_size;
+      slot.batch.pixels = {reinterpret_cast<std::uint8_t*>(slot.pixels.data()), slot.pixels.bytes()};
+      slot.batch.labels = slot.labels;
+      slot.batch.transforms = slot.transforms;
+      slot.batch.indices.reserve(n);
+    }
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    work.notify_all();
+    for (std::thread& t : threads) t.join();
+  }
+
+  // Workers take no signals: those are for the main thread.
+  void start(int num_threads) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const auto failure = attempt(0, [&] {
+      for (int i = 0; i < std::max(1, num_threads); ++i) threads.emplace_back([this] { run(); });
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (failure)
+      fail(ExitCode::unavailable, "loader: thread {} of {} did not start: {}", threads.size() + 1, num_threads, failure->message);
+  }
+
+  std::uint64_t picture_at(std::uint64_t position) {
+    if (!order) return position;
+    const std::uint64_t e = position / num_images;
+    if (epoch != e) {
+      epoch_order =
+          random_permutation(order->seed, RandomStream::shuffle, static_cast<std::uint32_t>(e), static_cast<std::uint32_t>(num_images));
+      epoch = e;
+    }
+    return epoch_order[position % num_images];
+  }
+
+  void open(Slot& slot, std::uint64_t number) {
+    Batch& b = slot.batch;
+    const auto size = static_cast<std::uint64_t>(batch_size);
+    b.first_sample = (order ? order->first_sample : 0) + number * size;
+    b.valid = order ? batch_size : static_cast<std::int64_t>(std::min(size, num_images - b.first_sample));
+    b.indices.resize(static_cast<std::size_t>(b.valid));
+    for (std::uint64_t i = 0; i < b.indices.size(); ++i) b.indices[i] = picture_at(b.first_sample + i);
+    const auto valid = static_cast<std::size_t>(b.valid);
+    std::fill(b.pixels.begin() + static_cast<std::ptrdiff_t>(valid * (b.pixels.size() / size)), b.pixels.end(), std::uint8_t{0});
+    std::fill(b.labels.begin() + static_cast<std::ptrdiff_t>(valid), b.labels.end(), 0);
+    std::fill(b.transforms.begin() + static_cast<std::ptrdiff_t>(valid), b.transforms.end(), centre);
+  }
+
+  void load(const Batch& b, std::size_t i) const {
+    const Shards::Sample sample = shards->sample(b.indices[i]);
+    const std::size_t bytes = static_cast<std::size_t>(extent * extent) * 3;
+    try {
+      decode_picture_into({sample.data, sample.bytes}, extent, extent, b.pixels.data() + i * bytes);
+    } catch (const Error& e) {
+      fail(e.code(), "{}: picture {}: {}; make the data set again with `alexnet prepare`", sample.shard, sample.key, e.what());
+    }
+    b.labels[i] = sample.label;
+    b.transforms[i] = augmenter ? augmenter->draw(b.first_sample + i, num_images) : centre;
+  }
+
+  // Opens the next batch when there is a free slot for it. Returns whether it did.
+  bool open_one(std::unique_lock<std::mutex>& lock) {
+    if (opening || next_open >= num_batches) return false;
+    const auto free = std::find_if(slots.begin(), slots.end(), [](const Slot& s) { return s.state == State::free; });
+    if (free == slots.end()) return false;
+    Slot& slot = *free;
+    opening = true;
+    slot.state = State::filling;
+    slot.failure.reset();
+    lock.unlock();
+    auto failure = attempt(slot.batch.first_sample, [&] { open(slot, next_open); });
+    lock.lock();
+    slot.cursor = failure ? slot.batch.valid : 0;
+    slot.remaining = slot.batch.valid - slot.cursor;
+    slot.failure = std::move(failure);
+    opening = false;
+    opened[next_open % kNumSlots] = &slot;
+    ++next_open;
+    if (slot.remaining == 0) finish(slot);
+    work.notify_all();
+    return true;
+  }
+
+  // Decodes a chunk of the oldest batch that has one left. Returns whether it did.
+  bool load_chunk(std::unique_lock<std::mutex>& lock) {
+    const auto claimed = [&] { return opened[next_claim % kNumSlots]->cursor == opened[next_claim % kNumSlots]->batch.valid; };
+    while (next_claim < next_open && claimed()) ++next_claim;
+    if (next_claim == next_open) return false;
+    Slot& slot = *opened[next_claim % kNumSlots];
+    const std::int64_t begin = slot.cursor, end = std::min(begin + kChunk, slot.batch.valid);
+    slot.cursor = end;
+    lock.unlock();
+    std::uint64_t position = 0;
+    auto failure = attempt(position, [&] {
+      for (std::int64_t i = begin; i < end && !stop; ++i) {
+        position = slot.batch.first_sample + static_cast<std::uint64_t>(i);
+        load(slot.batch, static_cast<std::size_t>(i));
+      }
+    });
+    lock.lock();
+    if (failure && (!slot.failure || failure->position < slot.failure->position)) slot.failure = std::move(failure);
+    slot.remaining -= end - begin;
+    if (slot.remaining == 0) finish(slot);
+    return true;
+  }
+
+  void finish(Slot& slot) {
+    slot.state = State::ready;
+    ready.notify_all();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!stop) {
+      if (!open_one(lock) && !load_chunk(lock)) work.wait(lock);
+    }
+  }
+
+  const Batch* next() {
+    std::unique_lock lock(mutex);
+    if (next_out >= num_batches) return nullptr;
+    if (num_out >= kMaxOut) fail(ExitCode::internal, "loader: {} batches are out already; give one back before the next", num_out);
+    ready.wait(lock, [&] { return next_out < next_open && opened[next_out % kNumSlots]->state == State::ready; });
+    Slot& slot = *opened[next_out % kNumSlots];
+    if (slot.failure) throw Error(slot.failure->code, slot.failure->message);
+    slot.state = State::out;
+    ++next_out;
+    ++num_out;
+    return &slot.batch;
+  }
+
+  void give_back(const Batch* batch) {
+    const std::lock_guard lock(mutex);
+    const auto slot = std::find_if(slots.begin(), slots.end(), [&](const Slot& s) { return &s.batch == batch && s.state == State::out; });
+    if (slot == slots.end()) fail(ExitCode::internal, "loader: a batch was given back that is not out");
+    slot->state = State::free;
+    --num_out;
+    work.notify_all();
+  }
+};
+
+Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
+               TrainingOrder order, Augmenter augmenter, std::uint64_t limit)
+    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit)) {
+  impl_->order = order;
+  impl_->augmenter = std::move(augmenter);
+  impl_->start(num_threads);
+}
+
+Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
+               std::int64_t crop, std::uint64_t limit)
+    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit)) {
+  impl_->centre = evaluation_view(0, 1, manifest.size, manifest.size, crop);
+  const auto size = static_cast<std::uint64_t>(batch_size);
+  impl_->num_batches = (impl_->num_images + size - 1) / size;
+  impl_->start(num_threads);
+}
+
+Loader::~Loader() = default;
+const Batch* Loader::next() { return impl_->next(); }
+void Loader::give_back(const Batch* batch) { impl_->give_back(batch); }
+
+}  // namespace alexnet
