@@ -1,0 +1,80 @@
+// A temporary folder for each test, tensors with memory of their own, and a check of messages.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "alexnet/core/error.hpp"
+#include "alexnet/io/files.hpp"
+#include "alexnet/io/safetensors.hpp"
+
+namespace alexnet {
+
+class IoTest : public ::testing::Test {
+ protected:
+  IoTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "alexnet-io-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = pattern;
+  }
+  ~IoTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::size_t num_files() const {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_)) ++count;
+    return count;
+  }
+
+  std::filesystem::path folder_;
+};
+
+// Tensors whose values count up, so that a swapped or shifted read shows.
+class CountingTensors {
+ public:
+  void add(const std::string& name, Shape shape) {
+    std::vector<float>& values = memory_.emplace_back(static_cast<std::size_t>(shape.count()) + 1);
+    for (float& value : values) value = next_ += 0.5F;
+    entries_.push_back({name, Tensor(values.data(), std::move(shape), DType::f32)});
+  }
+  const std::vector<SafetensorsEntry>& entries() const { return entries_; }
+
+ private:
+  std::vector<std::vector<float>> memory_;
+  std::vector<SafetensorsEntry> entries_;
+  float next_ = 0;
+};
+
+// `action` throws Error(code) in one line that holds every one of `words`.
+template <class Action>
+void expect_error(ExitCode code, const std::vector<std::string>& words, Action action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error; expected one with: " << ::testing::PrintToString(words);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    const std::string message = e.what();
+    EXPECT_THAT(message, ::testing::Not(::testing::HasSubstr("\n")));
+    for (const std::string& word : words) EXPECT_THAT(message, ::testing::HasSubstr(word));
+  }
+}
+
+// The bytes of a safetensors file with this header and data.
+inline std::string safetensors_bytes(const std::string& header, const std::string& data) {
+  const std::uint64_t length = header.size();
+  std::string bytes(sizeof(length), '\0');
+  std::memcpy(bytes.data(), &length, sizeof(length));
+  return bytes + header + data;
+}
+
+}  // namespace alexnet
