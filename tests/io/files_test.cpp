@@ -39,7 +39,7 @@ TEST_F(FilesTest, ReadsAPipe) {
 
 TEST_F(FilesTest, RefusesWhatIsNotThere) {
   expect_error(ExitCode::no_input, {path("absent"), "No such file"}, [&] { read_text_file(path("absent")); });
-  expect_error(ExitCode::no_input, {folder_.string(), "folder"}, [&] { read_binary_file(folder_.string()); });
+  expect_error(ExitCode::no_input, {folder_.path().string(), "folder"}, [&] { read_binary_file(folder_.path().string()); });
 }
 
 TEST_F(FilesTest, RefusesLargerThanAllowed) {

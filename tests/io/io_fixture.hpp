@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -13,30 +12,21 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/safetensors.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace alexnet {
 
 class IoTest : public ::testing::Test {
  protected:
-  IoTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "alexnet-io-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = pattern;
-  }
-  ~IoTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
 
   std::size_t num_files() const {
     std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_)) ++count;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++count;
     return count;
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 // Tensors whose values count up, so that a swapped or shifted read shows.

@@ -123,7 +123,7 @@ TEST_F(SafetensorsTest, FindsAFlippedBitByItsHash) {
 
 TEST_F(SafetensorsTest, MissingFilesAndFolders) {
   expect_error(ExitCode::no_input, {path("absent"), "No such file"}, [&] { SafetensorsFile file(path("absent")); });
-  expect_error(ExitCode::no_input, {folder_.string(), "folder"}, [&] { SafetensorsFile file(folder_.string()); });
+  expect_error(ExitCode::no_input, {folder_.path().string(), "folder"}, [&] { SafetensorsFile file(folder_.path().string()); });
   expect_error(ExitCode::no_input, {"/dev/null", "no regular file"}, [&] { SafetensorsFile file("/dev/null"); });
 }
 
