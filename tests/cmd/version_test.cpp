@@ -1,0 +1,39 @@
+#include "cmd/version.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "alexnet/ops/backend.hpp"
+#include "support/run_command.hpp"
+
+namespace alexnet {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+TEST(VersionTest, JsonAndTextSayTheSame) {
+  const auto object = nlohmann::json::parse(version_text(true));
+  EXPECT_THAT(object.at("version").get<std::string>(), MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_THAT(object.at("commit").get<std::string>(), MatchesRegex("unknown|[0-9a-f]{12}(\\+changes)?"));
+  EXPECT_EQ(object.at("backends").get<std::vector<std::string>>(), built_backends());
+  EXPECT_FALSE(object.at("cuda").get<bool>());
+  const std::string text = version_text(false);
+  EXPECT_THAT(text, StartsWith("alexnet " + object.at("version").get<std::string>() + "\n"));
+  for (const char* key : {"commit", "compiler", "build_type"}) EXPECT_THAT(text, HasSubstr(object.at(key).get<std::string>()));
+}
+
+TEST(VersionTest, IsPrintedWithoutACommand) {
+  const CommandResult text = run_alexnet({"--version"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_EQ(text.out, version_text(false));
+  const CommandResult json = run_alexnet({"--version", "--json"});
+  EXPECT_EQ(json.exit_code, 0) << json.err;
+  EXPECT_EQ(json.out, version_text(true));
+}
+
+}  // namespace
+}  // namespace alexnet
