@@ -1,0 +1,142 @@
+#include "alexnet/train/evaluator.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <chrono>
+#include <cmath>
+
+#include "alexnet/core/error.hpp"
+
+namespace alexnet {
+namespace {
+
+// Loss and errors of averaged probabilities, summed over pictures.
+class ErrorCounter {
+ public:
+  void add(std::span<const float> probabilities, std::span<const std::int32_t> labels, std::int64_t num_classes) {
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+      const float* row = probabilities.data() + n * static_cast<std::size_t>(num_classes);
+      const std::int32_t label = labels[n];
+      std::int64_t rank = 0;  // classes that come before the label's
+      for (std::int64_t c = 0; c < num_classes; ++c) rank += row[c] > row[label] || (row[c] == row[label] && c < label) ? 1 : 0;
+      result_.loss -= std::log(std::max(row[label], FLT_MIN));
+      top1_errors_ += rank >= 1 ? 1 : 0;
+      top5_errors_ += rank >= 5 ? 1 : 0;
+      ++result_.images;
+    }
+  }
+  ValidationResult result() const {
+    const double images = static_cast<double>(std::max<std::int64_t>(result_.images, 1));
+    return {result_.loss / images, static_cast<double>(top1_errors_) / images, static_cast<double>(top5_errors_) / images, result_.images};
+  }
+
+ private:
+  ValidationResult result_{.loss = 0, .top1_error = 0, .top5_error = 0, .images = 0};
+  std::int64_t top1_errors_ = 0, top5_errors_ = 0;
+};
+
+constexpr int kCentreView = 4;  // of ten
+
+ValidationResult from_totals(const LossTotals& t) {
+  const double images = static_cast<double>(std::max<std::int64_t>(t.images, 1));
+  return {t.loss / images, static_cast<double>(t.top1_errors) / images, static_cast<double>(t.top5_errors) / images, t.images};
+}
+
+}  // namespace
+
+EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std::int64_t height, std::int64_t width, int num_views,
+                          const PredictionSink& sink) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::int64_t num_classes = models.front().graph->network().num_classes;
+  const bool single = models.size() == 1 && num_views == 1;
+  const auto scale = 1.0F / static_cast<float>(models.size() * static_cast<std::size_t>(num_views));
+  ErrorCounter all, centre;
+  std::vector<float> sum, centre_sum;
+  std::vector<SampleTransform> transforms;
+  for (EvaluatedModel& model : models) model.graph->reset_totals();
+  while (const Batch* batch = loader.next()) {
+    const auto labels = batch->labels.first(static_cast<std::size_t>(batch->valid));
+    const auto num_values = static_cast<std::size_t>(batch->valid * num_classes);
+    sum.assign(num_values, 0);
+    centre_sum.assign(num_values, 0);
+    for (EvaluatedModel& model : models) {
+      model.step.valid_images = static_cast<std::int32_t>(batch->valid);
+      model.graph->set_step(model.step);
+      for (int view = 0; view < num_views; ++view) {
+        transforms.assign(static_cast<std::size_t>(batch->size), evaluation_view(view, num_views, height, width, model.crop));
+        if (view == 0) {
+          model.graph->set_images(batch->pixels, batch->labels, transforms);
+        } else {
+          model.graph->set_transforms(transforms);
+        }
+        model.graph->forward(false);
+        if (single && !sink) continue;
+        const std::vector<float> probabilities = model.graph->probabilities();
+        for (std::size_t i = 0; i < num_values; ++i) sum[i] += scale * probabilities[i];
+        if (num_views > 1 && view == kCentreView) {
+          for (std::size_t i = 0; i < num_values; ++i) centre_sum[i] += probabilities[i] / static_cast<float>(models.size());
+        }
+      }
+    }
+    if (!single) all.add(sum, labels, num_classes);
+    if (num_views > 1) centre.add(centre_sum, labels, num_classes);
+    if (sink) sink(*batch, sum);
+    loader.give_back(batch);
+  }
+  EvaluationResult evaluation;
+  evaluation.result = single ? from_totals(models.front().graph->totals()) : all.result();
+  if (num_views > 1) evaluation.centre = centre.result();
+  evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return evaluation;
+}
+
+EvaluatedModel LoadedModel::evaluated() const {
+  return {graph.get(), make_step_parameters(checkpoint.config, graph->network(), checkpoint.state.epoch(), 0), checkpoint.config.data.crop};
+}
+
+LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size) {
+  LoadedModel model;
+  model.path = find_checkpoint(path);
+  model.checkpoint = read_checkpoint(model.path);
+  const Checkpoint& c = model.checkpoint;
+  GraphOptions options;
+  options.mode = GraphMode::inference;
+  options.batch_size = batch_size;
+  options.image_height = options.image_width = c.picture_size;
+  options.input_scale = static_cast<float>(c.config.data.scale);
+  model.graph = std::make_unique<Graph>(make_network(c.config.model, c.config.data.crop, static_cast<std::int64_t>(c.classes.size())),
+                                        std::move(backend), options);
+  load_parameters(model.path, *model.graph, {});
+  model.graph->set_mean(make_mean(c.config.data, c.statistics).tensor());
+  return model;
+}
+
+MeanImage make_mean(const DataConfig& config, const DatasetStatistics& statistics) {
+  if (config.mean == "image") return {statistics.mean_image, {statistics.height, statistics.width, 3}};
+  MeanImage mean{{0, 0, 0}, {1, 1, 3}};
+  if (config.mean == "channel") {
+    const auto num_pixels = static_cast<std::size_t>(statistics.height * statistics.width);
+    for (std::size_t c = 0; c < 3; ++c) {
+      double sum = 0;
+      for (std::size_t i = 0; i < num_pixels; ++i) sum += statistics.mean_image[3 * i + c];
+      mean.values[c] = static_cast<float>(sum / static_cast<double>(num_pixels));
+    }
+  }
+  return mean;
+}
+
+StepParameters make_step_parameters(const Config& config, const Network& network, double epoch, double base_learning_rate) {
+  StepParameters step;
+  step.seed = config.seed;
+  for (const auto& layer : network.layers) {
+    const LayerConfig& c = layer->config();
+    const auto slot = static_cast<std::size_t>(layer->slot());
+    const double rate = base_learning_rate * c.lr_mult.at(epoch);
+    step.weights_learning_rate[slot] = static_cast<float>(rate * c.weights.lr_mult);
+    step.bias_learning_rate[slot] = static_cast<float>(rate * c.bias.lr_mult);
+    if (c.type == "dropout") step.dropout_rate[slot] = static_cast<float>(c.rate.at(epoch));
+  }
+  return step;
+}
+
+}  // namespace alexnet

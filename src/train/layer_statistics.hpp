@@ -1,0 +1,32 @@
+// What each layer with weights looks like in one step: activations, zeros, gradients, updates.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "alexnet/model/graph.hpp"
+
+namespace alexnet {
+
+class LayerStatistics {
+ public:
+  explicit LayerStatistics(Graph& graph) : graph_(graph) {}
+  // For Graph::forward: looks at the activations while they are there.
+  Graph::Observer observer();
+  // After update: [{"name", "activation_mean", "activation_std", "zeros", "gradient_norm", "weight_norm", "update_ratio"}].
+  // update_ratio: norm of the velocity over norm of the weights.
+  nlohmann::json collect() const;
+
+ private:
+  struct Activations {
+    double mean, std, zeros;
+  };
+  Graph& graph_;
+  std::map<std::string, Activations> activations_;
+};
+
+// The first layer whose weights or gradients hold a value that is not finite, in words; "" if there is none.
+std::string find_not_finite(Graph& graph);
+
+}  // namespace alexnet
