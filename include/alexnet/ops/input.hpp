@@ -18,4 +18,9 @@ class Input : public Op {
   virtual void forward(const Tensor& pixels, const SampleTransform* transforms, const Tensor& mean, const Tensor& dst) = 0;
 };
 
+// Throws Error(internal) when a tensor does not have the shape's extents.
+void check_forward(const InputShape& s, const Tensor& pixels, const Tensor& mean, const Tensor& dst);
+// The same when a crop leaves the picture; `transforms` must be readable by the host.
+void check_transforms(const InputShape& s, const SampleTransform* transforms);
+
 }  // namespace alexnet

@@ -10,8 +10,8 @@ namespace alexnet {
 
 struct SgdShape {
   std::int64_t count;
-  int slot;            // of the layer
-  bool is_bias;        // rate from StepParameters::bias_learning_rate instead of weights_learning_rate
+  int slot;      // of the layer
+  bool is_bias;  // rate from StepParameters::bias_learning_rate instead of weights_learning_rate
   float momentum;
   float weight_decay;  // already times the parameter's decay_mult
 };
@@ -20,5 +20,8 @@ class Sgd : public Op {
  public:
   virtual void update(const StepParameters* step, const Tensor& diff_weights, const Tensor& velocity, const Tensor& weights) = 0;
 };
+
+// Throws Error(internal) when a tensor does not have `count` elements, or slot is not 0 to kMaxLayers - 1.
+void check_update(const SgdShape& s, const Tensor& diff_weights, const Tensor& velocity, const Tensor& weights);
 
 }  // namespace alexnet

@@ -12,11 +12,17 @@ namespace alexnet {
 class SoftmaxCrossEntropy : public Op {
  public:
   // probabilities may be logits. Adds the images' losses, and their errors, to *totals (in the backend's memory): top-k is an error
-  // when k or more other classes have a larger logit; at equal logits the lower class index is ranked first. Not-finite logits: an error, and finite = 0.
+  // when k or more other classes have a larger logit; at equal logits the lower class index is ranked first.
+  // An image with a logit that is not finite: two errors, loss and probabilities NaN, and finite = 0.
   virtual void forward(const StepParameters* step, const Tensor& logits, const Tensor& labels, const Tensor& probabilities,
                        LossTotals* totals) = 0;
   // diff_logits = (probabilities - one_hot(label)) / valid_images; 0 in padding. diff_logits may be probabilities.
   virtual void backward_data(const StepParameters* step, const Tensor& probabilities, const Tensor& labels, const Tensor& diff_logits) = 0;
 };
+
+// Throws Error(internal) when a tensor does not hold N rows (logits and probabilities may have any rank) or valid_images is not
+// 0 to N, and Error(bad_data) when the label of a valid image is not below num_classes.
+void check_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes, const StepParameters& step, const Tensor& logits,
+                                 const Tensor& labels, const Tensor& probabilities);
 
 }  // namespace alexnet

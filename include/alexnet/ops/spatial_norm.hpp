@@ -14,4 +14,8 @@ class SpatialNorm : public Op {
   virtual void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
+// Throw Error(internal) when a tensor does not have the shape's extents.
+void check_forward(const SpatialNormShape& s, const Tensor& src, const Tensor& dst);
+void check_backward_data(const SpatialNormShape& s, const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src);
+
 }  // namespace alexnet

@@ -1,0 +1,181 @@
+// Local response normalisation on the CPU. In NHWC the channels of one column of one pixel are a row of C/groups values, and the rows
+// of the whole batch follow each other: all passes run over rows and know neither pixels nor columns.
+//
+// A row's window sums are `size` shifted additions over a copy of the row with zeros on either side: accurate for any values (no
+// subtraction), without a branch at the row's ends, and vectorised. Each thread works on blocks of rows that fit its first-level cache.
+#include <omp.h>
+
+#include <algorithm>
+
+#include "alexnet/core/simd.hpp"
+#include "alexnet/ops/lrn.hpp"
+#include "ops/negative_power.hpp"
+#include "ops/onednn_ops.hpp"
+
+namespace alexnet {
+namespace {
+
+constexpr std::int64_t kBlockFloats = 1024;  // of one buffer of a block, 4 KiB: seven arrays of a block fit in 32 KiB
+
+// `count` rows of `length` values. Padded: `reach` zeros (as far as a window reaches to one side), a row, `reach` zeros, a row, ...,
+// `reach` zeros. The passes are separate because a row read at a shift right after it was written would wait for the stores.
+struct Rows {
+  std::int64_t count, length, reach;
+  std::int64_t pitch() const { return length + reach; }
+  std::int64_t values() const { return count * length; }
+};
+
+ALEXNET_SIMD void pad_squares(const float* src, Rows rows, float* padded) {
+  for (std::int64_t r = 0; r < rows.count; ++r) {
+    const float* x = src + r * rows.length;
+    float* out = padded + r * rows.pitch() + rows.reach;
+#pragma omp simd
+    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = x[c] * x[c];
+  }
+}
+
+// What a channel hands to those that see it: diff_dst * src * d^(-beta-1).
+ALEXNET_SIMD void pad_carried(const float* src, const float* diff_dst, const float* power, const float* reciprocal, Rows rows,
+                              float* padded) {
+  for (std::int64_t r = 0; r < rows.count; ++r) {
+    const std::int64_t at = r * rows.length;
+    float* out = padded + r * rows.pitch() + rows.reach;
+#pragma omp simd
+    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = diff_dst[at + c] * src[at + c] * (power[at + c] * reciprocal[at + c]);
+  }
+}
+
+template <int Reach>
+[[gnu::always_inline]] inline void add_window(const float* padded, Rows rows, float offset, float factor, float* out) {
+  for (std::int64_t r = 0; r < rows.count; ++r, padded += rows.length + Reach, out += rows.length) {
+#pragma omp simd
+    for (std::int64_t c = 0; c < rows.length; ++c) {
+      float sum = padded[c];
+#pragma GCC unroll 16
+      for (int j = 1; j <= 2 * Reach; ++j) sum += padded[c + j];
+      out[c] = offset + factor * sum;
+    }
+  }
+}
+
+[[gnu::always_inline]] inline void add_wide_window(const float* padded, Rows rows, float offset, float factor, float* out) {
+  for (std::int64_t r = 0; r < rows.count; ++r, padded += rows.pitch(), out += rows.length) {
+    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = padded[c];
+    for (std::int64_t j = 1; j <= 2 * rows.reach; ++j) {
+      const float* shifted = padded + j;
+#pragma omp simd
+      for (std::int64_t c = 0; c < rows.length; ++c) out[c] += shifted[c];
+    }
+#pragma omp simd
+    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = offset + factor * out[c];
+  }
+}
+
+// out = offset + factor * (sum over the window)
+ALEXNET_SIMD void window_sums(const float* padded, Rows rows, float offset, float factor, float* out) {
+  switch (rows.reach) {
+    case 1:
+      return add_window<1>(padded, rows, offset, factor, out);
+    case 2:
+      return add_window<2>(padded, rows, offset, factor, out);
+    case 4:
+      return add_window<4>(padded, rows, offset, factor, out);
+    default:
+      return add_wide_window(padded, rows, offset, factor, out);
+  }
+}
+
+ALEXNET_SIMD void multiply(const float* a, const float* b, std::int64_t count, float* product) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) product[i] = a[i] * b[i];
+}
+
+ALEXNET_SIMD void combine(const float* src, const float* diff_dst, const float* power, const float* sum, std::int64_t count,
+                          float* diff_src) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) diff_src[i] = diff_dst[i] * power[i] - src[i] * sum[i];
+}
+
+class LrnOnednn : public Lrn {
+ public:
+  explicit LrnOnednn(const LrnShape& shape)
+      : s_(shape),
+        num_threads_(omp_get_max_threads()),
+        length_(s_.C / s_.groups),
+        // A window wider than the row sees the whole row, however far it reaches.
+        reach_(std::min(s_.size / 2, length_ - 1)),
+        rows_per_block_(std::max<std::int64_t>(1, kBlockFloats / length_)) {}
+
+  std::size_t scratch_bytes() const override { return static_cast<std::size_t>(num_threads_ * thread_floats()) * sizeof(float); }
+
+  void forward(const Tensor& src, const Tensor& dst) override {
+    check_forward(s_, src, dst);
+    const float* x = src.data<float>();
+    float* y = dst.data<float>();
+    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
+      pad_squares(x + at, rows, b.padded);
+      window_sums(b.padded, rows, s_.k, s_.alpha, b.d);
+      negative_power(b.d, rows.values(), s_.beta, b.power);
+      multiply(x + at, b.power, rows.values(), y + at);
+    });
+  }
+
+  void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
+    check_backward_data(s_, src, diff_dst, diff_src);
+    const float* x = src.data<float>();
+    const float* dy = diff_dst.data<float>();
+    float* dx = diff_src.data<float>();
+    const float factor = 2.0F * s_.alpha * s_.beta;
+    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
+      pad_squares(x + at, rows, b.padded);
+      window_sums(b.padded, rows, s_.k, s_.alpha, b.d);
+      negative_power(b.d, rows.values(), s_.beta, b.power);
+      pad_carried(x + at, dy + at, b.power, b.d, rows, b.padded);
+      window_sums(b.padded, rows, 0.0F, factor, b.d);
+      combine(x + at, dy + at, b.power, b.d, rows.values(), dx + at);
+    });
+  }
+
+ private:
+  struct Buffers {  // of one thread
+    float *padded, *d, *power;
+  };
+
+  // Each buffer begins on its own cache line.
+  static std::int64_t rounded(std::int64_t floats) { return (floats + 15) / 16 * 16; }
+  std::int64_t padded_floats() const { return rounded(rows_per_block_ * (length_ + reach_) + reach_); }
+  std::int64_t block_floats() const { return rounded(rows_per_block_ * length_); }
+  std::int64_t thread_floats() const { return padded_floats() + 2 * block_floats(); }
+
+  Buffers buffers(int thread) const {
+    float* start = reinterpret_cast<float*>(scratch_) + thread * thread_floats();
+    std::fill_n(start, padded_floats(), 0.0F);
+    return {start, start + padded_floats(), start + padded_floats() + block_floats()};
+  }
+
+  // A row's result depends on that row alone, so the division of the rows among threads does not change a bit of it.
+  template <class Body>
+  void for_each_block(Body body) const {
+    const std::int64_t num_rows = s_.N * s_.H * s_.W * s_.groups;
+    const std::int64_t num_blocks = (num_rows + rows_per_block_ - 1) / rows_per_block_;
+#pragma omp parallel num_threads(num_threads_)
+    {
+      const Buffers b = buffers(omp_get_thread_num());
+#pragma omp for schedule(static)
+      for (std::int64_t block = 0; block < num_blocks; ++block) {
+        const std::int64_t first = block * rows_per_block_;
+        body(first * length_, Rows{std::min(rows_per_block_, num_rows - first), length_, reach_}, b);
+      }
+    }
+  }
+
+  LrnShape s_;
+  int num_threads_;
+  std::int64_t length_, reach_, rows_per_block_;
+};
+
+}  // namespace
+
+std::unique_ptr<Lrn> make_lrn_onednn(const LrnShape& shape) { return std::make_unique<LrnOnednn>(shape); }
+
+}  // namespace alexnet
