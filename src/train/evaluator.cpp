@@ -111,6 +111,28 @@ LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend
   return model;
 }
 
+std::vector<std::vector<RankedClass>> best_classes(Backend& backend, std::span<const float> probabilities, std::int64_t num_classes,
+                                                   std::int64_t k) {
+  const auto rows = static_cast<std::int64_t>(probabilities.size()) / num_classes;
+  const auto num_indices = static_cast<std::size_t>(rows * k);
+  const Buffer memory = backend.allocate(probabilities.size_bytes() + num_indices * (sizeof(std::int32_t) + sizeof(float)), "the best classes");
+  const Tensor values(memory.data(), {rows, num_classes}, DType::f32);
+  const Tensor indices(memory.data() + values.bytes(), {rows, k}, DType::i32);
+  const Tensor top(memory.data() + values.bytes() + indices.bytes(), {rows, k}, DType::f32);
+  const auto op = backend.make_top_k(rows, num_classes, k);
+  const Buffer scratch = backend.allocate(op->scratch_bytes(), "scratch of top_k");
+  op->bind(nullptr, scratch.data());
+  backend.copy_to_device(values.raw(), probabilities.data(), probabilities.size_bytes());
+  op->forward(values, indices, top);
+  std::vector<std::int32_t> host_indices(num_indices);
+  std::vector<float> host_top(num_indices);
+  backend.copy_to_host(host_indices.data(), indices.raw(), indices.bytes());
+  backend.copy_to_host(host_top.data(), top.raw(), top.bytes());
+  std::vector<std::vector<RankedClass>> ranked(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < num_indices; ++i) ranked[i / static_cast<std::size_t>(k)].push_back({host_indices[i], host_top[i]});
+  return ranked;
+}
+
 MeanImage make_mean(const DataConfig& config, const DatasetStatistics& statistics) {
   if (config.mean == "image") return {statistics.mean_image, {statistics.height, statistics.width, 3}};
   MeanImage mean{{0, 0, 0}, {1, 1, 3}};

@@ -46,6 +46,14 @@ struct LoadedModel {
 // path: a checkpoint file or a run directory. Throws what read_checkpoint and load_parameters throw.
 LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size);
 
+// The k best classes of each row of `probabilities` (rows, classes), best first.
+struct RankedClass {
+  std::int32_t index;
+  float probability;
+};
+std::vector<std::vector<RankedClass>> best_classes(Backend& backend, std::span<const float> probabilities, std::int64_t num_classes,
+                                                   std::int64_t k);
+
 // The mean that a config subtracts: (H,W,3), or (1,1,3) for `mean: channel | none`.
 struct MeanImage {
   std::vector<float> values;

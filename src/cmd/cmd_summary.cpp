@@ -1,0 +1,173 @@
+// alexnet summary: layers, shapes, parameters, multiply-accumulates, the columns and where they meet, and the memory plan.
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "alexnet/config/config.hpp"
+#include "alexnet/data/dataset.hpp"
+#include "alexnet/model/graph.hpp"
+#include "cmd/commands.hpp"
+
+namespace alexnet {
+namespace {
+
+struct Options {
+  std::string config, explain;
+  std::vector<std::string> sets;
+  bool plan = false, json = false;
+};
+
+std::int64_t number_of_classes(const Config& config) {
+  if (config.model.num_classes) return *config.model.num_classes;
+  try {
+    return static_cast<std::int64_t>(read_manifest(config.data.path).classes.size());
+  } catch (const Error& e) {
+    fail(e.code(), "model.num_classes is auto, and the data set does not say: {}; give --set model.num_classes=N", e.what());
+  }
+}
+
+// 12345678 -> "12,345,678"
+std::string grouped(std::int64_t value) {
+  std::string text = std::to_string(value);
+  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), ",");
+  return text;
+}
+
+std::string extent(const Extent3& e) { return e.H == 1 && e.W == 1 ? std::to_string(e.C) : fmt::format("{}x{}x{}", e.H, e.W, e.C); }
+
+std::int64_t num_parameters(const Layer& layer) {
+  std::int64_t count = 0;
+  for (const ParameterSpec& parameter : layer.parameters()) count += parameter.shape.count();
+  return count;
+}
+
+bool has_weights(const Layer& layer) { return !layer.parameters().empty(); }
+
+void print_layers(const Network& network) {
+  fmt::print("{:<8} {:<16} {:>12} {:>12} {:>5} {:>12} {:>14}\n", "layer", "type", "input", "output", "sees", "parameters", "MACs");
+  for (const auto& layer : network.layers) {
+    const std::string& type = layer->config().type;
+    const bool chooses = has_weights(*layer) || type == "lrn";
+    fmt::print("{:<8} {:<16} {:>12} {:>12} {:>5} {:>12} {:>14}\n", layer->name(), type, extent(layer->src()), extent(layer->dst()),
+               chooses && network.columns > 1 ? layer->config().sees : "", has_weights(*layer) ? grouped(num_parameters(*layer)) : "",
+               has_weights(*layer) ? grouped(layer->macs()) : "");
+  }
+  fmt::print("{:<8} {:<16} {:>12}\n", network.loss, "softmax_cross_entropy", network.num_classes);
+  fmt::print("\n{} parameters, {} multiply-accumulates per image forward, {} forward and backward\n", grouped(network.num_parameters()),
+             grouped(network.macs()), grouped(network.macs() + network.backward_macs()));
+}
+
+// The columns side by side; a layer that reads every column stands across a line of exchange.
+void print_columns(const Network& network) {
+  if (network.columns < 2) return;
+  constexpr int kWidth = 24;
+  const auto columns = static_cast<std::size_t>(network.columns);
+  const auto in_each = [&](const std::string& text) {
+    std::string line;
+    for (std::size_t i = 0; i < columns; ++i) line += fmt::format("{:^{}}", text, kWidth);
+    return line;
+  };
+  const std::size_t width = kWidth * columns;
+  fmt::print("\n{:^{}}\n", fmt::format("image {}", extent(network.input)), width);
+  std::string text;  // a layer with weights and the small ones behind it, in one line
+  Extent3 end;
+  const auto flush = [&] {
+    if (text.empty()) return;
+    Extent3 share = end;
+    const bool splits = share.C % network.columns == 0;
+    if (splits) share.C /= network.columns;
+    fmt::print("{}\n{}\n", in_each(text), splits ? in_each(extent(share)) : fmt::format("{:^{}}", extent(end), width));
+    text.clear();
+  };
+  for (const auto& layer : network.layers) {
+    if (has_weights(*layer) || layer->mixes_columns()) flush();
+    if (layer->mixes_columns()) fmt::print("{}\n", fmt::format("{:-^{}}", fmt::format(" columns exchange {} ", extent(layer->src())), width));
+    text += (text.empty() ? "" : " ") + layer->name();
+    end = layer->dst();
+  }
+  flush();
+}
+
+void print_plan(const Config& config, Network network) {
+  GraphOptions options;
+  options.batch_size = config.train.batch_size;
+  options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
+  const Graph graph(std::move(network), make_backend(config.device.backend, static_cast<int>(config.device.threads.value_or(0))), options);
+  const GraphPlan& plan = graph.plan();
+  const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  fmt::print("\nnodes in the order of their forward passes (fused layers in one node)\n");
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) fmt::print("{:>4}  {}\n", i, plan.nodes[i]);
+  fmt::print("\nmemory of a training step at batch {} (times: forward of node i at i, backward at {} - i)\n", options.batch_size, 2 * plan.nodes.size() - 1);
+  fmt::print("{:<24} {:>12} {:>12}  {}\n", "block", "offset MiB", "MiB", "from - to");
+  for (const auto& block : plan.blocks) {
+    fmt::print("{:<24} {:>12.2f} {:>12.2f}  {} - {}\n", block.name, mib(block.offset), mib(block.bytes), block.first, block.last);
+  }
+  fmt::print("\nactivations {:.1f} MiB (without sharing {:.1f}), weights, velocities and gradients {:.1f} MiB\n", mib(plan.activation_bytes),
+             mib(plan.unshared_bytes), mib(plan.parameter_bytes));
+}
+
+nlohmann::json to_json(const Network& network) {
+  nlohmann::json layers = nlohmann::json::array();
+  const auto to_array = [](const Extent3& e) { return nlohmann::json::array({e.H, e.W, e.C}); };
+  for (const auto& layer : network.layers) {
+    layers.push_back({{"name", layer->name()},
+                      {"type", layer->config().type},
+                      {"input", to_array(layer->src())},
+                      {"output", to_array(layer->dst())},
+                      {"parameters", num_parameters(*layer)},
+                      {"macs", layer->macs()},
+                      {"mixes_columns", layer->mixes_columns()}});
+  }
+  return {{"layers", layers},
+          {"columns", network.columns},
+          {"num_classes", network.num_classes},
+          {"parameters", network.num_parameters()},
+          {"macs_forward", network.macs()},
+          {"macs_backward", network.backward_macs()}};
+}
+
+void print_explanation(const Network& network, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& layer : network.layers) {
+    names.push_back(layer->name());
+    if (layer->name() != name) continue;
+    fmt::print("{} ({}): {} -> {}\n{}", name, layer->config().type, extent(layer->src()), extent(layer->dst()), layer->explain());
+    return;
+  }
+  const std::string nearest = nearest_name(name, names);
+  fail(ExitCode::command_line, "--explain {}: the network has no such layer{}", name, nearest.empty() ? "" : "; did you mean " + nearest);
+}
+
+ExitCode run(const Options& options) {
+  const Config config = load_config(options.config, options.sets);
+  Network network = make_network(config.model, config.data.crop, number_of_classes(config));
+  if (!options.explain.empty()) {
+    print_explanation(network, options.explain);
+  } else if (options.json) {
+    fmt::print("{}\n", to_json(network).dump());
+  } else {
+    print_layers(network);
+    print_columns(network);
+    if (options.plan) print_plan(config, std::move(network));
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_summary_command(CLI::App& app, ExitCode& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("summary", "Layers, shapes, parameters, MACs, columns and their exchanges");
+  command->add_option("--config", options->config, "Experiment: a YAML file, or the name of one in configs/")->type_name("F")->required();
+  command->add_option("--set", options->sets, "Change a key of the config: key.path=value; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--plan", options->plan, "Also fused nodes and the memory of a training step");
+  command->add_option("--explain", options->explain, "The arithmetic of one layer")->type_name("LAYER");
+  command->add_flag("--json", options->json, "One JSON object");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace alexnet
