@@ -63,16 +63,16 @@ struct LayerConfig {
   TimedValue rate = 0.5;            // dropout, in [0, 1)
   std::string scale_at = "test";    // test | train
   TimedValue lr_mult = 1.0;         // conv2d, fully_connected; 0 = frozen
-  ParameterConfig weights, bias;    // merged over model.defaults
+  ParameterConfig weights, bias{.init = "constant"};  // merged over model.defaults
   std::string where;                // "alexnet.yaml:41", for messages; not a key
 };
 
 struct ModelConfig {
-  std::string file;                 // optional: take `model` from this YAML; relative to the YAML that names it
+  std::optional<std::string> file;  // take `model` from this YAML; relative to the YAML that names it; applied by load_config, kept for the record
   std::int64_t columns = 2;
   std::optional<std::int64_t> num_classes;  // absent: `auto`
   std::vector<std::string> remove;  // applied by load_config; kept for the record
-  ParameterConfig default_weights, default_bias;
+  ParameterConfig default_weights, default_bias{.init = "constant"};
   std::vector<LayerConfig> layers;
 };
 
@@ -153,9 +153,10 @@ struct Config {
   std::vector<ReferenceRow> reference;
 };
 
-// Reads `path` (a file, or a name looked for as ./configs/NAME.yaml and PREFIX/share/alexnet/configs/NAME.yaml), applies `sets`
-// ("key.path=value" from left to right), then model.remove; checks every key, type and range.
-// Throws Error(no_input) when there is no such file, Error(configuration) "FILE:LINE: key ..." otherwise.
+// Reads `path` (a file, a run directory with config.yaml, or a name looked for as ./configs/NAME.yaml and
+// PREFIX/share/alexnet/configs/NAME.yaml), applies `sets` ("key.path=value" from left to right), then model.remove; checks every
+// key, type and range. Throws Error(no_input) when there is no such file, Error(command_line) for a set without '=' or key,
+// Error(configuration) "FILE:LINE: key ..." otherwise.
 Config load_config(const std::string& path, const std::vector<std::string>& sets);
 
 // The same from text; `file` is used in messages and for relative model.file. For checkpoints and tests.
