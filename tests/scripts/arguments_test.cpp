@@ -1,0 +1,60 @@
+// Every script tells its use and refuses what it does not know.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/run_command.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace alexnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string script(const std::string& name) { return ALEXNET_SOURCE_DIR "/scripts/" + name; }
+
+TEST(ScriptsTest, TellTheirUse) {
+  int num_scripts = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(ALEXNET_SOURCE_DIR "/scripts")) {
+    const std::string path = entry.path().string();
+    if (!entry.is_regular_file() || entry.path().has_extension()) continue;
+    const CommandResult result = run_command({path, "--help"});
+    EXPECT_EQ(result.exit_code, 0) << path << result.err;
+    EXPECT_THAT(result.out, HasSubstr("scripts/" + entry.path().filename().string())) << path;
+    ++num_scripts;
+  }
+  EXPECT_GE(num_scripts, 5);
+}
+
+TEST(ScriptsTest, QuickstartRefusesWhatItDoesNotKnow) {
+  const auto expect_error = [](std::vector<std::string> arguments, int code, const std::string& words) {
+    arguments.insert(arguments.begin(), script("quickstart"));
+    const CommandResult result = run_command(arguments);
+    EXPECT_EQ(result.exit_code, code);
+    EXPECT_THAT(result.err, ::testing::StartsWith("error: quickstart: "));
+    EXPECT_THAT(result.err, HasSubstr(words));
+  };
+  expect_error({"--dtaa"}, 64, "'--dtaa'");
+  expect_error({"--data"}, 64, "--data needs a value");
+  expect_error({"--data", "/nowhere/pictures"}, 66, "/nowhere/pictures");
+  expect_error({"--data=/nowhere/pictures"}, 66, "/nowhere/pictures");
+}
+
+TEST(ScriptsTest, SetupNamesWhatIsMissing) {
+  TemporaryFolder folder;  // a dpkg-query that knows of nothing but g++
+  const std::string fake = folder.write("dpkg-query", "#!/bin/sh\necho 'g++ installed'\n");
+  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+  RunOptions options;
+  options.env = {{"PATH", folder.path().string() + ":/usr/bin:/bin"}};
+  const CommandResult result = run_command({script("setup"), "--check", "build"}, options);
+  if (result.err.find("not debian 12") != std::string::npos) GTEST_SKIP() << result.err;
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("libdnnl-dev"));
+  EXPECT_THAT(result.out, ::testing::Not(HasSubstr("g++")));
+  EXPECT_THAT(result.out, ::testing::Not(HasSubstr("matplotlib"))) << "not of this group";
+  const CommandResult unknown = run_command({script("setup"), "buidl"});
+  EXPECT_EQ(unknown.exit_code, 64);
+  EXPECT_THAT(unknown.err, HasSubstr("'buidl'"));
+}
+
+}  // namespace
+}  // namespace alexnet
