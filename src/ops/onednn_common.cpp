@@ -1,0 +1,106 @@
+#include "ops/onednn_common.hpp"
+
+#include <algorithm>
+
+#include "alexnet/core/error.hpp"
+
+namespace alexnet::onednn {
+
+dnnl::engine& engine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& stream() {
+  static dnnl::stream stream(engine());
+  return stream;
+}
+
+void rethrow(const std::string& what, const dnnl::error& error) {
+  const bool memory_is_short = error.status == dnnl_out_of_memory;
+  fail(memory_is_short ? ExitCode::out_of_memory : ExitCode::internal, "{}: oneDNN: {}", what, error.what());
+}
+
+memory::desc nhwc(std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C) {
+  return {{N, C, H, W}, memory::data_type::f32, memory::format_tag::nhwc};
+}
+
+memory::desc matrix(std::int64_t rows, std::int64_t columns) { return {{rows, columns}, memory::data_type::f32, memory::format_tag::ab}; }
+
+memory::desc vector(std::int64_t count) { return {{count}, memory::data_type::f32, memory::format_tag::a}; }
+
+memory::desc any_format(const memory::dims& dims) { return {dims, memory::data_type::f32, memory::format_tag::any}; }
+
+dnnl::primitive_attr attributes(Epilogue epilogue) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (epilogue == Epilogue::relu) {
+    dnnl::post_ops post_ops;
+    post_ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attr.set_post_ops(post_ops);
+  }
+  return attr;
+}
+
+std::size_t aligned(std::size_t bytes) {
+  constexpr std::size_t kCacheLine = 64;
+  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+Call::Call(std::string what, const dnnl::primitive& primitive, const memory::desc& scratchpad,
+           const std::vector<std::pair<int, memory::desc>>& arguments)
+    : what_(std::move(what)), primitive_(primitive), scratchpad_bytes_(aligned(scratchpad.get_size())) {
+  guarded(what_, [&] {
+    for (const auto& [argument, desc] : arguments) arguments_.emplace(argument, memory(desc, engine(), DNNL_MEMORY_NONE));
+    if (scratchpad_bytes_ > 0) arguments_.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, engine(), DNNL_MEMORY_NONE));
+  });
+}
+
+void Call::set(int argument, const void* data) {
+  guarded(what_, [&] { arguments_.at(argument).set_data_handle(const_cast<void*>(data)); });
+}
+
+void Call::run(std::byte* scratchpad) {
+  if (scratchpad_bytes_ > 0) set(DNNL_ARG_SCRATCHPAD, scratchpad);
+  guarded(what_, [&] {
+    primitive_.execute(stream(), arguments_);
+    stream().wait();
+  });
+}
+
+WeightsPass::WeightsPass(const std::string& what, Call call, int argument, const memory::desc& plain, const memory::desc& chosen)
+    : call_(std::move(call)), argument_(argument), scratchpad_bytes_(call_.scratchpad_bytes()) {
+  if (chosen == plain) return;
+  const bool is_read = argument == DNNL_ARG_WEIGHTS;
+  const memory::desc& from = is_read ? plain : chosen;
+  const memory::desc& to = is_read ? chosen : plain;
+  guarded(what, [&] {
+    const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, attributes());
+    reorder_ = Call(what + " (reorder of weights)", dnnl::reorder(pd), pd.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  });
+  chosen_bytes_ = aligned(chosen.get_size());
+  scratchpad_bytes_ = std::max(scratchpad_bytes_, reorder_.scratchpad_bytes());
+}
+
+void WeightsPass::run(void* weights, std::byte* scratch) {
+  if (!reorders()) {
+    call_.set(argument_, weights);
+    call_.run(scratch);
+    return;
+  }
+  std::byte* const scratchpad = scratch + chosen_bytes_;
+  call_.set(argument_, scratch);
+  if (argument_ == DNNL_ARG_WEIGHTS) {
+    reorder_.set(DNNL_ARG_FROM, weights);
+    reorder_.set(DNNL_ARG_TO, scratch);
+    reorder_.run(scratchpad);
+    call_.run(scratchpad);
+  } else {
+    call_.run(scratchpad);
+    reorder_.set(DNNL_ARG_FROM, scratch);
+    reorder_.set(DNNL_ARG_TO, weights);
+    reorder_.run(scratchpad);
+  }
+}
+
+}  // namespace alexnet::onednn
