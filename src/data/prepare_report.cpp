@@ -1,0 +1,114 @@
+#include "data/prepare_report.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "alexnet/core/error.hpp"
+#include "alexnet/core/log.hpp"
+
+namespace alexnet {
+namespace {
+
+constexpr std::uint64_t kLookAhead = 1000;
+constexpr std::size_t kNamed = 3;        // bad files in the error's line
+constexpr std::uint64_t kWarnings = 20;  // bad files in the log; all are in bad_files.jsonl
+
+}  // namespace
+
+PrepareReport::PrepareReport(std::string source, std::uint64_t num_items, std::uint64_t max_bad)
+    : source_(std::move(source)), num_items_(num_items), max_bad_(max_bad) {}
+
+bool PrepareReport::good(const std::string& split) { return count(split); }
+
+bool PrepareReport::bad(const std::string& split, const std::string& path, const std::string& class_id, const std::string& reason) {
+  ++num_bad_;
+  if (num_bad_ <= kWarnings) log::warning("{}: {}", path, reason);
+  if (num_bad_ == kWarnings + 1) log::warning("more bad files: no further ones are named here");
+  if (first_.size() < kNamed) first_.push_back(fmt::format("{}: {}", path, reason));
+  const nlohmann::ordered_json line = {{"split", split}, {"source", path}, {"class", class_id}, {"reason", reason}};
+  lines_ += line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return count(split);
+}
+
+bool PrepareReport::count(const std::string& split) {
+  ++num_done_;
+  if (over_limit() && ++num_looked_ahead_ > kLookAhead) return false;
+  show(split);
+  return true;
+}
+
+void PrepareReport::show(const std::string& split) {
+  const auto now = Clock::now();
+  const bool terminal = log::stderr_is_terminal();
+  if (now - shown_ < (terminal ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000))) return;
+  shown_ = now;
+  const double rate = static_cast<double>(num_done_) / seconds();
+  const auto left = static_cast<std::uint64_t>(static_cast<double>(num_items_ - num_done_) / rate);
+  const std::string text = fmt::format("{}: {} of {} pictures, {:.0f} a second, {} bad, {}:{:02} left", split, num_done_, num_items_, rate,
+                                       num_bad_, left / 60, left % 60);
+  if (terminal) {
+    log::status_line(text);
+  } else {
+    log::info("{}", text);
+  }
+}
+
+void PrepareReport::check_limit() const {
+  if (!over_limit()) return;
+  log::status_line("");
+  fail(ExitCode::bad_data,
+       "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them, or raise --max-bad", source_,
+       num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "");
+}
+
+void PrepareReport::finish() const { log::status_line(""); }
+
+double PrepareReport::seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+TextFile::TextFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "we")) {
+  if (file_ == nullptr) fail_now();
+}
+
+TextFile::~TextFile() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+void TextFile::write(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) fail_now();
+}
+
+void TextFile::close() {
+  const bool flushed = std::fflush(file_) == 0 && ::fsync(fileno(file_)) == 0;
+  if (!flushed) fail_now();
+  std::fclose(std::exchange(file_, nullptr));
+}
+
+void TextFile::fail_now() { fail(ExitCode::io_failed, "{}: writing failed: {}", path_, std::strerror(errno)); }
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '\\':
+        result += "\\\\";
+        break;
+      case '\t':
+        result += "\\t";
+        break;
+      case '\n':
+        result += "\\n";
+        break;
+      case '\r':
+        result += "\\r";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+}  // namespace alexnet
