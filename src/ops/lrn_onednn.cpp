@@ -1,8 +1,6 @@
 // Local response normalisation on the CPU. In NHWC the channels of one column of one pixel are a row of C/groups values, and the rows
 // of the whole batch follow each other: all passes run over rows and know neither pixels nor columns.
-//
-// A row's window sums are `size` shifted additions over a copy of the row with zeros on either side: accurate for any values (no
-// subtraction), without a branch at the row's ends, and vectorised. Each thread works on blocks of rows that fit its first-level cache.
+// Each thread works on blocks of rows that fit its first-level cache.
 #include <omp.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include "alexnet/ops/lrn.hpp"
 #include "ops/negative_power.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/window_sums.hpp"
 
 namespace alexnet {
 namespace {
@@ -23,6 +22,7 @@ struct Rows {
   std::int64_t count, length, reach;
   std::int64_t pitch() const { return length + reach; }
   std::int64_t values() const { return count * length; }
+  Windows windows() const { return {count, length, pitch(), reach, 1}; }
 };
 
 ALEXNET_SIMD void pad_squares(const float* src, Rows rows, float* padded) {
@@ -42,46 +42,6 @@ ALEXNET_SIMD void pad_carried(const float* src, const float* diff_dst, const flo
     float* out = padded + r * rows.pitch() + rows.reach;
 #pragma omp simd
     for (std::int64_t c = 0; c < rows.length; ++c) out[c] = diff_dst[at + c] * src[at + c] * (power[at + c] * reciprocal[at + c]);
-  }
-}
-
-template <int Reach>
-[[gnu::always_inline]] inline void add_window(const float* padded, Rows rows, float offset, float factor, float* out) {
-  for (std::int64_t r = 0; r < rows.count; ++r, padded += rows.length + Reach, out += rows.length) {
-#pragma omp simd
-    for (std::int64_t c = 0; c < rows.length; ++c) {
-      float sum = padded[c];
-#pragma GCC unroll 16
-      for (int j = 1; j <= 2 * Reach; ++j) sum += padded[c + j];
-      out[c] = offset + factor * sum;
-    }
-  }
-}
-
-[[gnu::always_inline]] inline void add_wide_window(const float* padded, Rows rows, float offset, float factor, float* out) {
-  for (std::int64_t r = 0; r < rows.count; ++r, padded += rows.pitch(), out += rows.length) {
-    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = padded[c];
-    for (std::int64_t j = 1; j <= 2 * rows.reach; ++j) {
-      const float* shifted = padded + j;
-#pragma omp simd
-      for (std::int64_t c = 0; c < rows.length; ++c) out[c] += shifted[c];
-    }
-#pragma omp simd
-    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = offset + factor * out[c];
-  }
-}
-
-// out = offset + factor * (sum over the window)
-ALEXNET_SIMD void window_sums(const float* padded, Rows rows, float offset, float factor, float* out) {
-  switch (rows.reach) {
-    case 1:
-      return add_window<1>(padded, rows, offset, factor, out);
-    case 2:
-      return add_window<2>(padded, rows, offset, factor, out);
-    case 4:
-      return add_window<4>(padded, rows, offset, factor, out);
-    default:
-      return add_wide_window(padded, rows, offset, factor, out);
   }
 }
 
@@ -114,7 +74,7 @@ class LrnOnednn : public Lrn {
     float* y = dst.data<float>();
     for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
       pad_squares(x + at, rows, b.padded);
-      window_sums(b.padded, rows, s_.k, s_.alpha, b.d);
+      window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
       negative_power(b.d, rows.values(), s_.beta, b.power);
       multiply(x + at, b.power, rows.values(), y + at);
     });
@@ -128,10 +88,10 @@ class LrnOnednn : public Lrn {
     const float factor = 2.0F * s_.alpha * s_.beta;
     for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
       pad_squares(x + at, rows, b.padded);
-      window_sums(b.padded, rows, s_.k, s_.alpha, b.d);
+      window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
       negative_power(b.d, rows.values(), s_.beta, b.power);
       pad_carried(x + at, dy + at, b.power, b.d, rows, b.padded);
-      window_sums(b.padded, rows, 0.0F, factor, b.d);
+      window_sums(b.padded, rows.windows(), 0.0F, factor, b.d);
       combine(x + at, dy + at, b.power, b.d, rows.values(), dx + at);
     });
   }
