@@ -24,6 +24,9 @@ Augmenter::Augmenter(const DataConfig& config, std::uint64_t seed, const Dataset
                      std::int64_t width)
     : config_(config), seed_(seed), axes_{}, height_(height), width_(width) {
   check_crop(config.crop, height, width);
+  if (!statistics.mean_image.empty() && (statistics.height != height || statistics.width != width))
+    fail(ExitCode::bad_data, "mean image of {}x{} pixels for pictures of {}x{}: the statistics are of another data set", statistics.height,
+         statistics.width, height, width);
   if (config.images_per_draw < 1) fail(ExitCode::configuration, "data.images_per_draw: {}; must be at least 1", config.images_per_draw);
   const bool by_eigenvalue = config.color_noise.unit == "eigenvalue";
   if (!by_eigenvalue && config.color_noise.unit != "standard_deviation")

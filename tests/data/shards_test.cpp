@@ -222,7 +222,7 @@ TEST_P(Fuzzed, FileReturnsOrThrowsError) {
   const std::string bytes = read_text_file(temporary / ("set/" + file));
   if (file.ends_with(".tar")) std::filesystem::remove(temporary / "set/train-000000.idx");
   std::mt19937 random(1);
-  const int rounds = reduced() ? 100 : file == "dataset.json" ? 800 : 200;
+  const int rounds = reduced() ? 100 : file == "dataset.json" ? 2000 : 500;
   for (int i = 0; i < rounds; ++i) {
     const std::string damaged = mutated(bytes, random);
     temporary.write("set/" + file, damaged);
@@ -232,8 +232,9 @@ TEST_P(Fuzzed, FileReturnsOrThrowsError) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Fuzzed, testing::Values("dataset.json", "train-000000.idx", "train-000000.tar"),
-                         [](const auto& info) { return std::string(info.param).substr(std::string(info.param).rfind('.') + 1); });
+INSTANTIATE_TEST_SUITE_P(Files, Fuzzed, testing::Values("dataset.json", "train-000000.idx", "train-000000.tar"), [](const auto& parameter) {
+  return std::string(parameter.param).substr(std::string(parameter.param).rfind('.') + 1);
+});
 
 // Whatever an index says, what is taken from it lies inside the tar.
 TEST(FuzzedIndex, EntriesLieInsideTheTar) {
