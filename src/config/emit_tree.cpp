@@ -1,4 +1,6 @@
 // Tree -> YAML text. A map that holds maps, or a list of maps, is a block; everything below is written in flow style.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -42,12 +44,13 @@ std::string emit_block(const Tree& map, int indent) {
     const Tree& value = entry.value;
     const bool top_level = indent == 0 && is_map(value) && !value.entries.empty();
     if (is_map(value) && (top_level || has_maps(value))) {
-      text += "\n" + emit_block(value, indent + 2);
+      text += "\n";
+      text += emit_block(value, indent + 2);
     } else if (value.kind == Tree::Kind::sequence && has_maps(value)) {
       text += "\n";
       for (const Tree& item : value.items) text += emit_item(item, indent + 2);
     } else {
-      text += " " + emit_flow(value) + "\n";
+      text += fmt::format(" {}\n", emit_flow(value));
     }
     if (indent == 0 && top_level) text += "\n";
   }

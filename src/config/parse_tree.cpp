@@ -16,6 +16,10 @@
 namespace alexnet {
 namespace {
 
+// A comment with a byte that no document may hold, put behind the document's end: an open quote swallows it, which the parser itself
+// does not mind.
+constexpr const char* kEnd = "#\x01";
+
 int count_nodes(const Tree& tree) {
   int count = 1;
   for (const Tree& item : tree.items) count += count_nodes(item);
@@ -50,6 +54,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
     if (tag != "!") check_tag(mark, tag);
+    if (value.find(kEnd) != std::string::npos) reject(mark, "not valid YAML: a quote is opened here and not closed");
     Tree scalar = node(Tree::Kind::scalar, mark);
     scalar.text = value;
     scalar.quoted = tag == "!";
@@ -184,7 +189,7 @@ Tree parse_tree(const std::string& yaml, const std::string& origin, bool has_lin
     builder.reject(YAML::Mark::null_mark(), fmt::format("line {} holds a byte that is not text (UTF-8 without control characters)", line));
   }
   try {
-    std::istringstream stream(yaml);
+    std::istringstream stream(yaml + "\n" + kEnd + "\n");
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) continue;
   } catch (const YAML::Exception& e) {

@@ -110,8 +110,8 @@ void Reader::read(const Tree& node, const std::string& path, double& value, cons
 
 void Reader::read(const Tree& node, const std::string& path, std::string& value, const Rule& rule) {
   if (!is_scalar(node)) fail_type(node, path, rule.words.empty() ? "text" : "one of " + join(rule.words));
+  if (node.text.empty()) fail(ExitCode::configuration, "{}: key {} is an empty text", node.where(), path);
   if (!node.quoted && is_ambiguous_text(node.text)) fail_type(node, path, "text", "to mean the text, write it in quotes");
-  if (node.text.empty()) fail_type(node, path, "text");
   if (std::any_of(node.text.begin(), node.text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; })) {
     fail(ExitCode::configuration, "{}: key {} holds a control character", node.where(), path);
   }
@@ -191,7 +191,7 @@ void Reader::finish(const std::string& layer_type) const {
     if (std::find(seen_.begin(), seen_.end(), entry.key) != seen_.end()) continue;
     Tree here;  // the key's own line
     here.origin = entry.value.origin;
-    here.line = entry.line;
+    here.line = entry.value.line > 0 ? entry.line : 0;  // a value from --set has none
     const std::string path = path_of(entry.key);
     if (!layer_type.empty()) {
       const std::vector<std::string> any = known_layer_keys("");

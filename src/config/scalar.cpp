@@ -56,8 +56,8 @@ bool is_one_of(const std::string& text, const std::array<std::string_view, N>& w
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-constexpr std::array<std::string_view, 5> kTrueWords{"true", "yes", "on", "y", "t"};
-constexpr std::array<std::string_view, 5> kFalseWords{"false", "no", "off", "n", "f"};
+constexpr std::array<std::string_view, 3> kTrueWords{"true", "yes", "on"};
+constexpr std::array<std::string_view, 3> kFalseWords{"false", "no", "off"};
 
 }  // namespace
 
@@ -91,8 +91,8 @@ bool is_ambiguous_text(const std::string& text) {
 
 std::string boolean_advice(const std::string& text) {
   const std::string word = lower(text);
-  if (is_one_of(word, kTrueWords) || word == "1") return "write true";
-  if (is_one_of(word, kFalseWords) || word == "0") return "write false";
+  if (is_one_of(word, kTrueWords) || word == "y" || word == "1") return "write true";
+  if (is_one_of(word, kFalseWords) || word == "n" || word == "0") return "write false";
   return {};
 }
 

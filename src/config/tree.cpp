@@ -43,7 +43,14 @@ Tree& Tree::at_or_insert(const std::string& key) {
   return entries.back().value;
 }
 
-void Tree::set(const std::string& key, Tree value) { at_or_insert(key) = std::move(value); }
+void Tree::set(const std::string& key, Tree value) {
+  if (Tree* existing = find(key)) {
+    *existing = std::move(value);
+  } else {
+    const int value_line = value.line;
+    entries.push_back({key, value_line, std::move(value)});
+  }
+}
 
 std::string Tree::where() const {
   const std::string name = origin ? *origin : "configuration";
