@@ -52,8 +52,15 @@ RunDirectory::RunDirectory(std::string path, ResumeMode mode) : path_(std::move(
   lock_ = open(file(".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (lock_ < 0) fail(ExitCode::io_failed, "{}: cannot be opened: {}", file(".lock"), std::strerror(errno));
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    char pid[32] = {};
+    const ssize_t length = read(lock_, pid, sizeof pid - 1);
     close(lock_);
-    fail(ExitCode::output_exists, "run directory {}: another process trains in it now", path_);
+    fail(ExitCode::output_exists, "run directory {}: another process trains in it now{}", path_, length > 0 ? fmt::format(" (pid {})", pid) : "");
+  }
+  const std::string pid = std::to_string(getpid());
+  if (ftruncate(lock_, 0) != 0 || write(lock_, pid.data(), pid.size()) < 0) {
+    close(lock_);
+    fail(ExitCode::io_failed, "{}: writing failed: {}", file(".lock"), std::strerror(errno));
   }
 }
 
