@@ -56,13 +56,32 @@ std::string find_config(const std::string& name) {
   fail_not_found(name);
 }
 
+// Messages quote keys and values as they were written; here they are cut to one line of a bearable length.
+std::string one_line(const std::string& message) {
+  constexpr std::size_t kLongest = 1000;
+  std::string line;
+  for (const char c : message.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else {
+      line += byte < 0x20 || byte == 0x7f ? '?' : c;
+    }
+  }
+  return message.size() > kLongest ? line + "..." : line;
+}
+
 }  // namespace
 
 Config parse_config(const std::string& yaml, const std::string& file, const std::vector<std::string>& sets) {
-  Tree tree = parse_tree(yaml, file);
-  expand_model_file(tree, fs::path(file).parent_path().string());
-  for (const std::string& set : sets) apply_set(tree, set);
-  return read_config(tree);
+  try {
+    Tree tree = parse_tree(yaml, file);
+    expand_model_file(tree, fs::path(file).parent_path().string());
+    for (const std::string& set : sets) apply_set(tree, set);
+    return read_config(tree);
+  } catch (const Error& e) {
+    throw Error(e.code(), one_line(e.what()));
+  }
 }
 
 Config load_config(const std::string& path, const std::vector<std::string>& sets) {

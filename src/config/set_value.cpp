@@ -60,7 +60,7 @@ void apply_set(Tree& tree, const std::string& set) {
   }
   if (parts.size() > static_cast<std::size_t>(kMaxTreeDepth))
     fail(ExitCode::command_line, "--set {}: no key has {} parts", key, parts.size());
-  const std::string origin = "--set " + set;
+  const std::string origin = fmt::format("--set {}", set.size() > 100 ? set.substr(0, 100) + "..." : set);
   Tree value = parse_tree(set.substr(equals + 1), origin, false);
   const Tree& replacement = value;
 

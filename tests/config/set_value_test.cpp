@@ -55,6 +55,22 @@ TEST(Set, CommandLineMistakes) {
   expect_config_error(kMinimal, {"no key has 101 parts"}, {deep + "=1"}, ExitCode::command_line);
 }
 
+TEST(Set, MessagesStayInOneLineOfBearableLength) {
+  expect_config_error(kMinimal, {"--set a\\nb=1: key a\\nb is unknown"}, {"a\nb=1"});
+  expect_config_error(kMinimal, {"--set seed=xxxx", "xxx...: key seed must be an integer, not the text xxx"},
+                      {"seed=" + std::string(5000, 'x')});
+  expect_error(
+      [] {
+        try {
+          parse_config(kMinimal, "t", {std::string(100000, 'k') + "=1"});
+        } catch (const Error& e) {
+          EXPECT_LT(std::string(e.what()).size(), 1100U);
+          throw;
+        }
+      },
+      ExitCode::configuration, {"kkk"});
+}
+
 TEST(Set, PathsThatLeadNowhere) {
   expect_config_error(
       kTwoConvolutions,
