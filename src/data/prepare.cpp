@@ -4,8 +4,6 @@
 // they are stored, that is, as training will see them.
 #include "alexnet/data/prepare.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -15,6 +13,7 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "alexnet/io/files.hpp"
+#include "alexnet/io/hash.hpp"
 #include "data/decode_formats.hpp"
 #include "data/ordered_work.hpp"
 #include "data/output_folder.hpp"
@@ -22,7 +21,6 @@
 #include "data/prepare_report.hpp"
 #include "data/shard_writer.hpp"
 #include "data/statistics_accumulator.hpp"
-#include "io/xxh3_hex.hpp"
 
 namespace alexnet {
 namespace {
@@ -167,16 +165,13 @@ std::vector<std::string> verify_dataset(const std::string& folder) {
         damage.push_back(fmt::format("{}: missing or not readable", shard.file));
         continue;
       }
-      XXH3_state_t* state = XXH3_createState();
-      if (state == nullptr) throw std::bad_alloc();
-      XXH3_128bits_reset(state);
+      Xxh3Hash state;
       std::uint64_t bytes = 0;
       while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
-        XXH3_128bits_update(state, buffer.data(), static_cast<std::size_t>(file.gcount()));
+        state.update(buffer.data(), static_cast<std::size_t>(file.gcount()));
         bytes += static_cast<std::uint64_t>(file.gcount());
       }
-      const std::string hash = xxh3_128_hex(XXH3_128bits_digest(state));
-      XXH3_freeState(state);
+      const std::string hash = state.hex();
       if (bytes != shard.bytes) {
         damage.push_back(fmt::format("{}: {} bytes instead of {}", shard.file, bytes, shard.bytes));
       } else if (hash != shard.xxh3_128) {

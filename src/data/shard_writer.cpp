@@ -5,14 +5,13 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
-#include "io/xxh3_hex.hpp"
+#include "alexnet/io/hash.hpp"
 
 namespace alexnet {
 namespace {
@@ -24,13 +23,11 @@ std::uint64_t padded(std::uint64_t bytes) { return (bytes + kBlock - 1) / kBlock
 }  // namespace
 
 struct ShardWriter::Shard {
-  explicit Shard(const std::string& tar_path)
-      : path(tar_path), tar(archive_write_new()), member(archive_entry_new()), hash(XXH3_createState()) {
-    if (tar == nullptr || member == nullptr || hash == nullptr) {
+  explicit Shard(const std::string& tar_path) : path(tar_path), tar(archive_write_new()), member(archive_entry_new()) {
+    if (tar == nullptr || member == nullptr) {
       release();
       throw std::bad_alloc();
     }
-    XXH3_128bits_reset(hash);
     descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor < 0) {
       const int reason = errno;
@@ -71,7 +68,7 @@ struct ShardWriter::Shard {
   std::string path;
   archive* tar;
   archive_entry* member;
-  XXH3_state_t* hash;
+  Xxh3Hash hash;
   int descriptor = -1;
   int write_error = 0;
   std::uint64_t bytes = 0;    // before the end-of-archive blocks
@@ -93,7 +90,7 @@ struct ShardWriter::Shard {
       }
       done += static_cast<std::size_t>(got);
     }
-    XXH3_128bits_update(shard->hash, data, count);
+    shard->hash.update(data, count);
     shard->written += count;
     return static_cast<la_ssize_t>(count);
   }
@@ -106,7 +103,6 @@ struct ShardWriter::Shard {
     if (descriptor >= 0 && tar != nullptr) archive_write_fail(tar);  // nothing more is written
     if (tar != nullptr) archive_write_free(tar);
     if (member != nullptr) archive_entry_free(member);
-    if (hash != nullptr) XXH3_freeState(hash);
     if (descriptor >= 0) ::close(descriptor);
   }
 };
@@ -138,7 +134,7 @@ void ShardWriter::close_shard() {
   shard_->close();
   const std::string stem = fmt::format("{}-{:06}", split_, info_.shards.size());
   write_file_atomically(fmt::format("{}/{}.idx", folder_, stem), fmt::format("v1.2 {}\n{}", shard_->num_samples, shard_->index));
-  info_.shards.push_back({stem + ".tar", shard_->num_samples, shard_->written, xxh3_128_hex(XXH3_128bits_digest(shard_->hash))});
+  info_.shards.push_back({stem + ".tar", shard_->num_samples, shard_->written, shard_->hash.hex()});
   shard_.reset();
 }
 

@@ -2,7 +2,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <bit>
 #include <cerrno>
@@ -11,10 +10,10 @@
 #include <unordered_map>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/io/hash.hpp"
 #include "alexnet/io/safetensors.hpp"
 #include "io/file_kind.hpp"
 #include "io/safetensors_header.hpp"
-#include "io/xxh3_hex.hpp"
 
 namespace alexnet {
 
@@ -96,7 +95,9 @@ struct SafetensorsFile::Impl {
   void check_hash() const {
     const auto promised = header.metadata.find(kSafetensorsHashKey);
     if (promised == header.metadata.end()) return;  // another program's file
-    const std::string found = xxh3_128_hex(XXH3_128bits(data.data(), data.size()));
+    Xxh3Hash hash;
+    hash.update(data.data(), data.size());
+    const std::string found = hash.hex();
     if (promised->second != found) {
       fail(ExitCode::bad_data, "{}: damaged: its data has the hash {}, its header promises {}; use another copy or checkpoint", path, found,
            promised->second.substr(0, 32));

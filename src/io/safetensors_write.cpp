@@ -1,15 +1,12 @@
-#include <xxhash.h>
-
 #include <bit>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/io/hash.hpp"
 #include "alexnet/io/safetensors.hpp"
 #include "io/atomic_file.hpp"
 #include "io/safetensors_header.hpp"
-#include "io/xxh3_hex.hpp"
 
 namespace alexnet {
 
@@ -27,13 +24,9 @@ void check_entries(const std::string& path, const std::vector<SafetensorsEntry>&
 }
 
 std::string hash_data(const std::vector<SafetensorsEntry>& entries) {
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
-  if (state == nullptr) fail(ExitCode::out_of_memory, "no memory for a hash");
-  XXH3_128bits_reset(state.get());
-  for (const SafetensorsEntry& entry : entries) {
-    if (entry.tensor.bytes() > 0) XXH3_128bits_update(state.get(), entry.tensor.raw(), entry.tensor.bytes());
-  }
-  return xxh3_128_hex(XXH3_128bits_digest(state.get()));
+  Xxh3Hash hash;
+  for (const SafetensorsEntry& entry : entries) hash.update(entry.tensor.raw(), entry.tensor.bytes());
+  return hash.hex();
 }
 
 std::string make_header(const std::vector<SafetensorsEntry>& entries, const std::map<std::string, std::string>& metadata) {
