@@ -15,7 +15,7 @@ struct ForeignFile {
 class FileKindTest : public IoTest, public ::testing::WithParamInterface<ForeignFile> {};
 
 TEST_P(FileKindTest, IsNamed) {
-  write_file_atomically(path("model"), GetParam().bytes);
+  folder_.write("model", GetParam().bytes);
   expect_error(ExitCode::bad_data, {path("model"), "not a safetensors file", GetParam().words}, [&] { SafetensorsFile f(path("model")); });
 }
 

@@ -79,7 +79,7 @@ TEST_F(SafetensorsTest, ListsForeignTypesAndRefusesToReadThem) {
   const std::string header =
       R"({"half":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"brain":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]},)"
       R"("long":{"dtype":"I64","shape":[1],"data_offsets":[8,16]},"double":{"dtype":"F64","shape":[],"data_offsets":[16,24]}})";
-  write_file_atomically(path("f"), safetensors_bytes(header, std::string(24, 'x')));
+  folder_.write("f", safetensors_bytes(header, std::string(24, 'x')));
   const SafetensorsFile file(path("f"));
   EXPECT_THAT(file.names(), ElementsAre("half", "brain", "long", "double"));
   EXPECT_EQ(file.shape("brain"), Shape({2}));
@@ -103,7 +103,7 @@ TEST_F(SafetensorsTest, OrderOfTheHeaderIsNotTheOrderOfTheData) {
   const std::vector<float> values = {1.5F, -2.0F};
   std::string data(8, '\0');
   std::memcpy(data.data(), values.data(), 8);
-  write_file_atomically(path("f"), safetensors_bytes(header, data));
+  folder_.write("f", safetensors_bytes(header, data));
   const SafetensorsFile file(path("f"));
   EXPECT_THAT(file.names(), ElementsAre("a", "b"));
   EXPECT_THAT(file.read_f32("a"), ElementsAre(1.5F));
@@ -116,7 +116,7 @@ TEST_F(SafetensorsTest, FindsAFlippedBitByItsHash) {
   write_safetensors(path("f"), tensors.entries(), {});
   std::string bytes = read_text_file(path("f"));
   bytes[bytes.size() - 77] ^= 4;
-  write_file_atomically(path("f"), bytes);
+  folder_.write("f", bytes);
   expect_error(ExitCode::bad_data, {path("f"), "damaged", "hash"}, [&] { SafetensorsFile file(path("f")); });
   EXPECT_EQ(SafetensorsFile(path("f"), false).read_f32("x").size(), 100U) << "without the check it is read";
 }
@@ -138,9 +138,9 @@ TEST_F(SafetensorsTest, EveryCutIsFound) {
     const char* word = kept == 0 ? "empty" : kept < 8 ? "not a safetensors file" : "cut short";
     expect_error(ExitCode::bad_data, {path("f"), word}, [&] { SafetensorsFile file(path("f")); });
   }
-  write_file_atomically(path("f"), bytes.substr(0, bytes.size() - 10));
+  folder_.write("f", bytes.substr(0, bytes.size() - 10));
   expect_error(ExitCode::bad_data, {"promises 28 bytes", "has 18"}, [&] { SafetensorsFile file(path("f")); });
-  write_file_atomically(path("f"), bytes + "more");
+  folder_.write("f", bytes + "more");
   expect_error(ExitCode::bad_data, {"4 bytes follow", "no tensor"}, [&] { SafetensorsFile file(path("f")); });
 }
 
@@ -153,7 +153,7 @@ struct BadHeader {
 class SafetensorsBadHeaderTest : public IoTest, public ::testing::WithParamInterface<BadHeader> {};
 
 TEST_P(SafetensorsBadHeaderTest, IsRefused) {
-  write_file_atomically(path("f"), safetensors_bytes(GetParam().header, kEightBytes));
+  folder_.write("f", safetensors_bytes(GetParam().header, kEightBytes));
   std::vector<std::string> words = GetParam().words;
   words.push_back(path("f"));
   expect_error(ExitCode::bad_data, words, [&] { SafetensorsFile file(path("f")); });
@@ -205,7 +205,7 @@ TEST_F(SafetensorsTest, LengthOfTheHeaderIsBounded) {
   std::string bytes = safetensors_bytes("{" + kEntryA + "}", kEightBytes);
   const auto with_length = [&](std::uint64_t length) {
     std::memcpy(bytes.data(), &length, sizeof(length));
-    write_file_atomically(path("f"), bytes);
+    folder_.write("f", bytes);
   };
   with_length(1'000);
   expect_error(ExitCode::bad_data, {path("f"), "cut short", "1000", std::to_string(bytes.size())}, [&] { SafetensorsFile f(path("f")); });
