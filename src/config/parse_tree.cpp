@@ -150,14 +150,15 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Tree> anchors_;  // complete nodes only: an alias inside its own node finds nothing
 };
 
-// The line of the first byte that is no text that every YAML reader accepts (UTF-8 without control characters and the line ends that
-// only some readers know); 0 when there is none.
+// The line of the first byte that is no text that every YAML reader takes alike (UTF-8 without control characters and without the line
+// ends that only some readers know, a lone carriage return among them); 0 when there is none.
 int line_of_bad_byte(const std::string& text) {
   int line = 1;
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x80) {
       if (byte == 0x7f || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r')) return line;
+      if (byte == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) return line;
       line += byte == '\n' ? 1 : 0;
       ++i;
       continue;
@@ -178,6 +179,18 @@ int line_of_bad_byte(const std::string& text) {
   return 0;
 }
 
+// The first line that a tab indents, which some readers take for spaces and others refuse; 0 when there is none.
+int line_of_tab_indent(const std::string& text) {
+  int line = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++line) {
+    const std::size_t first = text.find_first_not_of(" -", begin);
+    if (first != std::string::npos && text[first] == '\t') return line;
+    const std::size_t end = text.find('\n', begin);
+    begin = end == std::string::npos ? text.size() : end + 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Tree parse_tree(const std::string& yaml, const std::string& origin, bool has_lines) {
@@ -187,6 +200,12 @@ Tree parse_tree(const std::string& yaml, const std::string& origin, bool has_lin
   }
   if (const int line = line_of_bad_byte(yaml)) {
     builder.reject(YAML::Mark::null_mark(), fmt::format("line {} holds a byte that is not text (UTF-8 without control characters)", line));
+  }
+  if (const int line = line_of_tab_indent(yaml)) {
+    builder.reject(YAML::Mark::null_mark(), fmt::format("line {} is indented with a tab; use spaces", line));
+  }
+  if (yaml.starts_with('%') || yaml.find("\n%") != std::string::npos) {
+    builder.reject(YAML::Mark::null_mark(), "a line begins with %; YAML directives are not part of the configuration language");
   }
   try {
     std::istringstream stream(yaml + "\n" + kEnd + "\n");

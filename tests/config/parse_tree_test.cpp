@@ -48,12 +48,17 @@ TEST(ParseTree, RefusesMergeKeysTagsAndSecondDocuments) {
   expect_rejected("a: !!int '5'\n", {"bad.yaml:1", "tag", "plain value"});
   expect_rejected("a: !thing {b: 1}\n", {"bad.yaml:1", "tag"});
   expect_rejected("a: 1\n---\nb: 2\n", {"bad.yaml:", "second document"});
+  expect_rejected("a: 1\n%YAML 1.2\n", {"bad.yaml", "begins with %"});
+  expect_rejected("a:\n\tb: 2\n", {"bad.yaml", "line 2 is indented with a tab"});
+  expect_rejected("a:\n  -\t{b: 2}\n", {"line 2 is indented with a tab"});
   expect_rejected("? [a, b]\n: 1\n", {"bad.yaml:1", "a key must be a word, not a list"});
 }
 
 TEST(ParseTree, RefusesBytesThatAreNoText) {
   expect_rejected(std::string("a: 1\nb: \0x\n", 11), {"line 2", "not text"});
   expect_rejected("a: \x01\n", {"line 1", "not text"});
+  expect_rejected("a: 1\n# b\rc: 3\n", {"line 2", "not text"});
+  EXPECT_EQ(parse_tree("a: 1\r\nb: 2\r\n", "f").find("b")->text, "2");
   for (const char* bytes :
        {"\xff", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc2\x85", "\xe2\x80\xa8", "\xf0\x9f\x98"}) {
     expect_rejected("ok: 1\nx: '" + std::string(bytes) + "'\n", {"line 2", "not text"});
