@@ -10,10 +10,14 @@ enum class ActivationKind { relu, tanh };
 
 class Activation : public Op {
  public:
-  // relu: max(src, 0); tanh: tanh(src). A NaN stays a NaN in both.
+  // relu: max(src, 0); tanh: tanh(src). A NaN stays a NaN in both (in a fused Epilogue::relu it need not: see conv2d.hpp).
   virtual void forward(const Tensor& src, const Tensor& dst) = 0;
   // From the *output* of forward: relu: diff_dst where dst > 0, else 0; tanh: diff_dst * (1 - dst^2).
   virtual void backward_data(const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
+
+// Throws Error(internal) when a tensor does not have the shape.
+void check_forward(const Shape& shape, const Tensor& src, const Tensor& dst);
+void check_backward_data(const Shape& shape, const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src);
 
 }  // namespace alexnet

@@ -7,7 +7,8 @@
 
 namespace alexnet {
 
-// What is applied to the result before it is stored.
+// What is applied to the result before it is stored. oneDNN's fused relu stores 0 for a NaN: not-finite weights show in the logits of
+// the last layer (which has no epilogue) or in the loss, where the trainer looks for them, or not at all behind a fused relu.
 enum class Epilogue { none, relu };
 
 class Conv2d : public Op {

@@ -10,6 +10,7 @@ namespace alexnet {
 class MaxPool : public Op {
  public:
   // Of equal maxima the first in row-major order wins. Padding never wins. Keeps the argmax in the workspace, if there is one.
+  // oneDNN never lets a NaN win; the maximum of a window of NaNs or of minus infinities is the lowest finite float.
   virtual void forward(const Tensor& src, const Tensor& dst) = 0;
   // Each gradient goes to its window's winner; a pixel that won several windows gets the sum.
   virtual void backward_data(const Tensor& diff_dst, const Tensor& diff_src) = 0;
