@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   restart_with_passive_openmp(argv);
   // A closed pipe ends quietly: the default action of SIGPIPE.
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of the write, like a full disk
   try {
     return run(argc, argv);
   } catch (const alexnet::Error& e) {
