@@ -35,6 +35,7 @@ struct Graph::Impl {
   void make_ops();
   void lay_out_parameters();
   void lay_out_state();
+  std::vector<Op*> other_ops() const;
   void bind_ops();
   Tensor block_tensor(int block, const Extent3& extent) const;
   Tensor src(std::size_t i) const { return i == 0 ? network_input : dst(i - 1); }
@@ -111,6 +112,13 @@ void Graph::Impl::lay_out_state() {
   totals = reinterpret_cast<LossTotals*>(state_memory.data() + totals_at);
 }
 
+// The ops that belong to no layer.
+std::vector<Op*> Graph::Impl::other_ops() const {
+  std::vector<Op*> ops = {input.get(), loss.get()};
+  for (const auto& op : sgd) ops.push_back(op.get());
+  return ops;
+}
+
 void Graph::Impl::bind_ops() {
   std::byte* scratch = table.scratch < 0 ? nullptr : arena.data() + table.blocks[table.scratch].offset;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -120,6 +128,7 @@ void Graph::Impl::bind_ops() {
       if (workspace != nullptr) workspace += (op->workspace_bytes() + 63) / 64 * 64;
     }
   }
+  for (Op* op : other_ops()) op->bind(nullptr, scratch);
 }
 
 Graph::Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptions& options)
@@ -128,11 +137,14 @@ Graph::Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptio
   g.nodes = fuse_layers(g.network);
   mark_in_place(g.nodes);
   g.make_ops();
-  g.table = plan_blocks(g.nodes, g.network.input, options.batch_size, g.training());
   g.lay_out_parameters();
+  std::size_t scratch_bytes = 0;
+  for (const Op* op : g.other_ops()) scratch_bytes = std::max(scratch_bytes, op->scratch_bytes());
+  g.table = plan_blocks(g.nodes, g.network.input, options.batch_size, g.training(), scratch_bytes);
   g.arena = g.backend->allocate(g.table.arena_bytes, "activations");
   g.lay_out_state();
   g.bind_ops();
+  reset_totals();
   g.network_input = g.block_tensor(g.table.input, g.network.input);
   for (const Node& node : g.nodes) g.plan.nodes.push_back(node.label());
   for (const MemoryBlock& block : g.table.blocks) {

@@ -46,7 +46,7 @@ struct Clock {
 
 }  // namespace
 
-BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training) {
+BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training, std::size_t other_scratch_bytes) {
   BlockTable table;
   table.nodes.resize(nodes.size());
   const Clock clock{static_cast<int>(nodes.size())};
@@ -57,7 +57,7 @@ BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64
   const auto live_until = [&](int block, int time) { table.blocks[block].last = std::max(table.blocks[block].last, time); };
 
   table.input = add("input", activation_bytes(input, batch_size), 0, 0);
-  std::size_t scratch_bytes = 0;
+  std::size_t scratch_bytes = other_scratch_bytes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
     const int src = i == 0 ? table.input : table.nodes[i - 1].dst;

@@ -36,6 +36,7 @@ struct BlockTable {
   int input = -1, scratch = -1;
   std::size_t arena_bytes = 0;
 };
-BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training);
+// other_scratch_bytes: the largest scratch of the ops outside the nodes (input, loss, update).
+BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training, std::size_t other_scratch_bytes);
 
 }  // namespace alexnet

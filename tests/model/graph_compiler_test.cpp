@@ -86,7 +86,7 @@ TEST_P(PlanTest, ATrainingStepsBlocksNeverMeet) {
   const auto backend = make_backend("onednn", 1);
   for (const Node& node : nodes) node.layer->make_op(*backend, 2);
   for (const bool training : {true, false}) {
-    const BlockTable table = plan_blocks(nodes, network.input, 2, training);
+    const BlockTable table = plan_blocks(nodes, network.input, 2, training, 1000);
     expect_sound(table.blocks, table.arena_bytes);
     std::size_t unshared_bytes = 0;
     for (const MemoryBlock& block : table.blocks) unshared_bytes += block.bytes;
