@@ -53,6 +53,7 @@ class Preparation {
       if (info.num_samples > 0) result.manifest.splits[split.name] = std::move(info);
     }
     report_.finish();
+    report_.check_limit();
     StatisticsAccumulator& all = statistics_.front();
     for (std::size_t i = 1; i < statistics_.size(); ++i) all.merge(statistics_[i]);
     if (all.num_images() == 0) fail(ExitCode::bad_data, "{}: no training picture could be read", options_.source);
@@ -115,9 +116,8 @@ class Preparation {
     ordered_work<Prepared>(
         split.items.size(), num_workers_, window,
         [&](int worker, std::uint64_t i) { return produce(split, static_cast<std::size_t>(worker), split.items[i]); }, consume);
-    report_.check_limit();
     table.close();
-    if (split.name == "train") {
+    if (split.name == "train" && !report_.over_limit()) {
       for (std::size_t c = 0; c < per_class.size(); ++c) {
         if (per_class[c] == 0)
           fail(ExitCode::bad_data, "{}: class {}: none of its training pictures could be read", options_.source, plan_.classes[c].id);

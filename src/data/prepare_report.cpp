@@ -25,9 +25,9 @@ bool PrepareReport::good(const std::string& split) { return count(split); }
 
 bool PrepareReport::bad(const std::string& split, const std::string& path, const std::string& class_id, const std::string& reason) {
   ++num_bad_;
-  if (num_bad_ <= kWarnings) log::warning("{}: {}", path, reason);
+  if (num_bad_ <= kWarnings) log::warning("{}: {}", escaped(path), reason);
   if (num_bad_ == kWarnings + 1) log::warning("more bad files: no further ones are named here");
-  if (first_.size() < kNamed) first_.push_back(fmt::format("{}: {}", path, reason));
+  if (first_.size() < kNamed) first_.push_back(fmt::format("{}: {}", escaped(path), reason));
   const nlohmann::ordered_json line = {{"split", split}, {"source", path}, {"class", class_id}, {"reason", reason}};
   lines_ += line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   return count(split);
@@ -58,7 +58,6 @@ void PrepareReport::show(const std::string& split) {
 
 void PrepareReport::check_limit() const {
   if (!over_limit()) return;
-  log::status_line("");
   fail(ExitCode::bad_data,
        "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them, or raise --max-bad", source_,
        num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "");

@@ -201,6 +201,11 @@ std::unique_ptr<Source> open_folder_source(const std::string& folder) {
     if (items.empty()) fail(ExitCode::bad_data, "{}: no picture in any of its folders", (source->root() / *where).string());
     splits += fmt::format(" and {}/{}", where->string(), *where == split ? "" : fmt::format(" (as {})", split));
   }
+  const auto loose =
+      std::ranges::count_if(list(train), [](const auto& entry) { return !is_folder(entry) && has_picture_extension(entry.path()); });
+  if (loose > 0)
+    source->remarks.push_back(fmt::format("{}: {} in no class folder, left out", train.string(),
+                                          loose == 1 ? "1 picture lies" : fmt::format("{} pictures lie", loose)));
   if (source->num_skipped() > 0) {
     source->remarks.push_back(fmt::format("{} files that are no pictures by their names were skipped", source->num_skipped()));
   }

@@ -1,0 +1,133 @@
+// `alexnet prepare` as a user runs it: exit codes, what goes to stdout and what to stderr.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "alexnet/data/decode.hpp"
+#include "support/run_command.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace alexnet {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class PrepareCommandTest : public testing::Test {
+ protected:
+  CommandResult prepare(std::vector<std::string> arguments, const RunOptions& options = {}) {
+    arguments.insert(arguments.begin(), "prepare");
+    return run_alexnet(std::move(arguments), options);
+  }
+  // One line on stderr with all these words, nothing on stdout.
+  void expect_failure(const CommandResult& result, int code, std::initializer_list<std::string> words) {
+    EXPECT_EQ(result.exit_code, code) << result.err;
+    EXPECT_EQ(result.out, "");
+    const std::size_t begin = result.err.find("error: ");
+    ASSERT_NE(begin, std::string::npos) << result.err;
+    const std::string line = result.err.substr(begin);
+    EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line, the last: " << line;
+    for (const std::string& word : words) EXPECT_THAT(line, HasSubstr(word));
+  }
+  void picture(const std::string& name) {
+    const Picture picture{40, 40, std::vector<std::uint8_t>(40 * 40 * 3, 99)};
+    const std::vector<std::uint8_t> bytes = encode_ppm(picture);
+    folder_.write(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(PrepareCommandTest, PrintsATable) {
+  const CommandResult result = prepare({"drawn:classes=3,train=30,val=9", folder_ / "set"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("classes    3"), HasSubstr("train      30 pictures"), HasSubstr("val        9 pictures"),
+                                HasSubstr("64 x 64 pixels, raw"), HasSubstr("bad files  0"), HasSubstr(folder_ / "set")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("layout drawn"), testing::Not(HasSubstr("warning"))));
+}
+
+TEST_F(PrepareCommandTest, PrintsJson) {
+  const CommandResult result = prepare({"drawn:classes=3,train=30,val=9", folder_ / "set", "--json", "--size", "32"});
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(json.at("classes"), 3);
+  EXPECT_EQ(json.at("splits").at("train"), 30);
+  EXPECT_EQ(json.at("size"), 32);
+  EXPECT_EQ(json.at("encoding"), "raw");
+  EXPECT_EQ(json.at("bad_files"), 0);
+  EXPECT_EQ(json.at("out"), folder_ / "set");
+}
+
+TEST_F(PrepareCommandTest, SaysHowItReadsAFolder) {
+  for (const char* name : {"in/a/1.ppm", "in/a/2.ppm", "in/b/1.ppm", "in/b/note.txt"}) picture(name);
+  const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("layout folder: 2 class folders"), HasSubstr("1 files that are no pictures"),
+                                HasSubstr("1 of 2 classes have a single picture"), HasSubstr("1 of 3 are set apart")));
+}
+
+TEST_F(PrepareCommandTest, SinglePicturesLeaveNoValidation) {
+  for (const char* name : {"in/a/1.ppm", "in/b/1.ppm"}) picture(name);
+  const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("warning: no validation split"));
+}
+
+TEST_F(PrepareCommandTest, NamesWhatIsMissing) {
+  expect_failure(prepare({}), 64, {"SOURCE"});
+  expect_failure(prepare({folder_ / "in"}), 64, {"OUT is missing"});
+  expect_failure(prepare({folder_ / "in", folder_ / "set"}), 66, {folder_ / "in", "no such folder"});
+  std::filesystem::create_directory(folder_ / "in");
+  expect_failure(prepare({folder_ / "in", folder_ / "set"}), 65, {folder_ / "in", "no class folders"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
+}
+
+TEST_F(PrepareCommandTest, NamesBadPictures) {
+  for (const char* name : {"in/a/1.ppm", "in/a/2.ppm", "in/b/1.ppm"}) picture(name);
+  folder_.write("in/b/letter.jpg", "Dear reader,");
+  folder_.write("in/b/empty.jpg", "");
+  const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
+  expect_failure(result, 65, {"2 of 5 pictures", "b/letter.jpg: a text file", "b/empty.jpg: an empty file", "--max-bad"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
+  const CommandResult allowed = prepare({folder_ / "in", folder_ / "set", "--size", "32", "--max-bad", "50%"});
+  EXPECT_EQ(allowed.exit_code, 0) << allowed.err;
+  EXPECT_THAT(allowed.out, HasSubstr("bad files  2, listed in bad_files.jsonl"));
+}
+
+TEST_F(PrepareCommandTest, RefusesWrongWords) {
+  expect_failure(prepare({"drawn:classes=99", folder_ / "set"}), 64, {"classes=99", "from 2 to 12"});
+  expect_failure(prepare({"drawn:pictures=99", folder_ / "set"}), 64, {"'pictures'"});
+  expect_failure(prepare({"drawn:", folder_ / "set", "--layout", "squares"}), 64, {"squares", "auto, folder, cifar10, drawn"});
+  expect_failure(prepare({"drawn:", folder_ / "set", "--max-bad", "few"}), 64, {"--max-bad few"});
+  expect_failure(prepare({"drawn:", folder_ / "set", "--size", "big"}), 64, {"--size", "big"});
+}
+
+TEST_F(PrepareCommandTest, RefusesAnOutputThatExistsAndVerifiesIt) {
+  const std::vector<std::string> arguments = {"drawn:classes=3,train=30,val=9", folder_ / "set"};
+  EXPECT_EQ(prepare(arguments).exit_code, 0);
+  expect_failure(prepare(arguments), 73, {folder_ / "set", "holds a data set already"});
+
+  CommandResult result = prepare({"--verify", folder_ / "set"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("all shards are as they were written"));
+  std::filesystem::resize_file(folder_ / "set/val-000000.tar", 2048);
+  result = prepare({"drawn:classes=3,train=30,val=9", folder_ / "set", "--verify"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("damaged: val-000000.tar: 2048 bytes"));
+  result = prepare({"--verify", folder_ / "set", "--json"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(nlohmann::json::parse(result.out).at("whole"), false);
+}
+
+TEST_F(PrepareCommandTest, AFullDiskLeavesNothing) {
+  // Too small for a shard, for the table beside it, and for the statistics (49 kB).
+  for (const std::uint64_t limit : {1000ULL, 45'000ULL}) {
+    const CommandResult result = prepare({"drawn:classes=3,train=300,val=9", folder_ / "set", "--size", limit < 2000 ? "16" : "64"},
+                                         {.file_size_limit_bytes = limit});
+    expect_failure(result, 74, {folder_ / "set", "writing failed", "File too large"});
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
+  }
+}
+
+}  // namespace
+}  // namespace alexnet
