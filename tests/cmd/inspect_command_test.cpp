@@ -151,8 +151,9 @@ TEST_F(InspectCommand, Checkpoint) {
 }
 
 TEST_F(InspectCommand, DamagedCheckpoint) {
-  std::filesystem::resize_file(checkpoint(), std::filesystem::file_size(temporary_ / "a.safetensors") - 1);
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "a.safetensors"), {"a.safetensors", "cut short"});
+  const std::string path = checkpoint();
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  expect_error(ExitCode::bad_data, inspect(path), {"a.safetensors", "cut short"});
   float value = 0;
   write_safetensors(temporary_ / "b.safetensors", {{"x", Tensor(&value, {1}, DType::f32)}}, {{"alexnet", "{"}});
   expect_error(ExitCode::bad_data, inspect(temporary_ / "b.safetensors"), {"metadata \"alexnet\""});
