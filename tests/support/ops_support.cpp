@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <type_traits>
 
 #include "alexnet/core/rng.hpp"
 
@@ -48,8 +46,6 @@ template <class T>
 }
 
 }  // namespace
-
-bool reduced() { return std::getenv("ALEXNET_TEST_REDUCED") != nullptr; }
 
 GuardedMemory::GuardedMemory(std::size_t bytes) : bytes_(bytes), memory_(Buffer::host(bytes + 2 * kGuardBytes, "guarded test memory")) {
   fill_pattern(memory_.data(), memory_.bytes());

@@ -16,13 +16,13 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/ops/op.hpp"
 #include "alexnet/tensor/tensor.hpp"
+#include "support/reduced.hpp"
 
 namespace alexnet::test {
 
 using Doubles = std::vector<double>;
 
-// Whether ALEXNET_TEST_REDUCED is set: sanitizer builds are ten times slower.
-bool reduced();
+using alexnet::reduced;
 
 // Memory with a guard band of 4 KiB before and after it. Bands and contents start as f32 NaNs of a pattern of their own: a read beyond
 // the end spoils the result, a write is seen by guards_intact(), and an output that was never written does not match.
@@ -82,8 +82,8 @@ struct Tolerance {
 inline constexpr Tolerance kExact{0, 0, "sums of integers below 2^24 are exact in f32 in any order"};
 inline constexpr Tolerance kAverageTolerance{1e-6, 1e-6, "a sum of at most 121 values in f32, then one division"};
 inline constexpr Tolerance kTanhTolerance{1e-6, 2e-6, "a polynomial in f32: a few units in the last place"};
-inline constexpr Tolerance kNormTolerance{1e-6, 1e-5, "a sum of squares and a power in f32"};
-inline constexpr Tolerance kNormGradientTolerance{2e-6, 5e-5, "differences of terms of like size, each as kNormTolerance"};
+inline constexpr Tolerance kNormTolerance{0, 1e-6, "a sum of squares, k + alpha * S, roots, one division: a dozen roundings in f32"};
+inline constexpr Tolerance kNormGradientTolerance{3e-7, 2e-6, "a difference of terms below 1, each as kNormTolerance"};
 inline constexpr Tolerance kSoftmaxTolerance{1e-7, 1e-5, "exp in f32 of differences up to 100"};
 inline constexpr Tolerance kUpdateTolerance{1e-7, 1e-6, "four f32 operations"};
 // For values that are real numbers where a sum over many is compared; integers should use kExact.
