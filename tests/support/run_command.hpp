@@ -15,11 +15,11 @@ struct CommandResult {
 };
 
 struct RunOptions {
-  std::string in;                                        // what the program reads from stdin
-  std::vector<std::pair<std::string, std::string>> env;  // added to, or replacing, the test's own variables
-  std::string cwd;                                       // "": the test's own
-  std::optional<std::uint64_t> file_size_limit_bytes;    // RLIMIT_FSIZE: a write beyond it fails, as on a full disk
-  double timeout_s = 300;                                // then it is killed (exit code 137)
+  std::string in{};                                        // what the program reads from stdin
+  std::vector<std::pair<std::string, std::string>> env{};  // added to, or replacing, the test's own variables
+  std::string cwd{};                                       // "": the test's own
+  std::optional<std::uint64_t> file_size_limit_bytes{};    // RLIMIT_FSIZE: a write beyond it fails, as on a full disk
+  double timeout_s = 300;                                  // then it is killed (exit code 137)
 };
 
 // argv[0] is a path, or a name looked for in PATH. Throws std::runtime_error when pipes or fork fail.
