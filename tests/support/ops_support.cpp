@@ -21,6 +21,16 @@ bool is_pattern(const std::byte* data, std::size_t bytes) {
   return true;
 }
 
+// values[i] = f(random word i)
+template <class F>
+void fill_from_words(std::span<float> values, std::uint64_t seed, F f) {
+#pragma omp parallel for
+  for (std::size_t i = 0; i < values.size(); i += 4) {
+    const RandomBlock block = random_block(seed, 1000, i / 4, 0);
+    for (std::size_t j = i; j < std::min(i + 4, values.size()); ++j) values[j] = f(block[j - i]);
+  }
+}
+
 template <class T>
 ::testing::AssertionResult compare(std::span<const T> actual, std::span<const double> expected, const Tolerance& tolerance) {
   if (actual.size() != expected.size()) {
@@ -77,20 +87,13 @@ GuardedTensor& GuardedTensor::fill(float value) {
 }
 
 GuardedTensor& GuardedTensor::fill_integers(std::uint64_t seed, int low, int high) {
-  const auto v = values();
-  for (std::size_t i = 0; i < v.size(); i += 4) {
-    const RandomBlock block = random_block(seed, 1000, i / 4, 0);
-    for (std::size_t j = i; j < std::min(i + 4, v.size()); ++j) {
-      v[j] = static_cast<float>(low + static_cast<int>(block[j - i] % static_cast<std::uint32_t>(high - low + 1)));
-    }
-  }
+  const auto range = static_cast<std::uint32_t>(high - low + 1);
+  fill_from_words(values(), seed, [=](std::uint32_t word) { return static_cast<float>(low + static_cast<int>(word % range)); });
   return *this;
 }
 
 GuardedTensor& GuardedTensor::fill_uniform(std::uint64_t seed, float low, float high) {
-  const auto v = values();
-  const Doubles doubles = random_doubles(v.size(), seed, low, high);
-  std::ranges::transform(doubles, v.begin(), [](double x) { return static_cast<float>(x); });
+  fill_from_words(values(), seed, [=](std::uint32_t word) { return low + (high - low) * (static_cast<float>(word >> 8) * 0x1p-24F); });
   return *this;
 }
 
