@@ -246,6 +246,7 @@ class Canvas {
 const std::vector<std::string>& drawn_shapes() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list;
+    list.reserve(kShapes.size());
     for (const Shape& shape : kShapes) list.emplace_back(shape.name);
     return list;
   }();

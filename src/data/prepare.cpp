@@ -72,14 +72,14 @@ class Preparation {
     Prepared prepared;
     try {
       auto loaded = plan_.source->load(split.name, item);
-      const auto* encoded = std::get_if<EncodedPicture>(&loaded);
-      Picture picture = encoded != nullptr ? decode_picture(*encoded) : std::get<Picture>(std::move(loaded));
+      auto* encoded = std::get_if<EncodedPicture>(&loaded);
+      Picture picture = encoded != nullptr ? decode_picture(*encoded) : std::move(std::get<Picture>(loaded));
       prepared.height = picture.height;
       prepared.width = picture.width;
       const bool keep = encoded != nullptr && plan_.encoding == "jpeg" && picture.height == plan_.size && picture.width == plan_.size &&
                         formats::is_baseline_jpeg(*encoded);
       if (keep) {
-        prepared.bytes = std::get<EncodedPicture>(std::move(loaded));
+        prepared.bytes = std::move(*encoded);
       } else {
         picture = resize_and_crop(picture, plan_.size);
         prepared.bytes = plan_.encoding == "jpeg" ? encode_jpeg(picture, options_.quality) : encode_ppm(picture);

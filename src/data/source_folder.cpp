@@ -135,7 +135,7 @@ Folders find_splits(const fs::path& root) {
 
 // The class folders of a split other than train. None at all: the split is left out (Tiny ImageNet's unlabelled test/images).
 std::vector<std::string> known_classes(FolderSource& source, const fs::path& folder) {
-  const std::vector<std::string> names = subfolders(source.root() / folder);
+  std::vector<std::string> names = subfolders(source.root() / folder);
   const auto known = [&](const std::string& name) { return source.has_class(name); };
   const auto stranger = std::ranges::find_if_not(names, known);
   if (stranger == names.end()) return names;

@@ -83,11 +83,11 @@ TEST_F(PrepareCommandTest, NamesWhatIsMissing) {
 }
 
 TEST_F(PrepareCommandTest, NamesBadPictures) {
-  for (const char* name : {"in/a/1.ppm", "in/a/2.ppm", "in/b/1.ppm"}) picture(name);
+  for (const char* name : {"in/a/1.ppm", "in/a/2.ppm", "in/b/1.ppm", "in/b/2.ppm", "in/b/3.ppm", "in/b/4.ppm"}) picture(name);
   folder_.write("in/b/letter.jpg", "Dear reader,");
   folder_.write("in/b/empty.jpg", "");
   const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
-  expect_failure(result, 65, {"2 of 5 pictures", "b/letter.jpg: a text file", "b/empty.jpg: an empty file", "--max-bad"});
+  expect_failure(result, 65, {"2 of 8 pictures", "b/letter.jpg: a text file", "b/empty.jpg: an empty file", "--max-bad"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
   const CommandResult allowed = prepare({folder_ / "in", folder_ / "set", "--size", "32", "--max-bad", "50%"});
   EXPECT_EQ(allowed.exit_code, 0) << allowed.err;
@@ -120,10 +120,11 @@ TEST_F(PrepareCommandTest, RefusesAnOutputThatExistsAndVerifiesIt) {
 }
 
 TEST_F(PrepareCommandTest, AFullDiskLeavesNothing) {
-  // Too small for a shard, for the table beside it, and for the statistics (49 kB).
   for (const std::uint64_t limit : {1000ULL, 45'000ULL}) {
-    const CommandResult result = prepare({"drawn:classes=3,train=300,val=9", folder_ / "set", "--size", limit < 2000 ? "16" : "64"},
-                                         {.file_size_limit_bytes = limit});
+    RunOptions options;
+    options.file_size_limit_bytes = limit;
+    const CommandResult result =
+        prepare({"drawn:classes=3,train=300,val=9", folder_ / "set", "--size", limit < 2000 ? "16" : "64"}, options);
     expect_failure(result, 74, {folder_ / "set", "writing failed", "File too large"});
     EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
   }
