@@ -47,13 +47,13 @@ void diff_layers(const std::string& path, const Tree& a, const Tree& b, Lines& l
   for (const std::string& name : layer_names(a)) {
     const Tree* other = layer_named(b, name);
     if (other == nullptr) {
-      lines.push_back(path + "." + name + ": only in the first");
+      lines.push_back(fmt::format("{}.{}: only in the first", path, name));
     } else {
-      diff(path + "." + name, layer_named(a, name), other, lines);
+      diff(fmt::format("{}.{}", path, name), layer_named(a, name), other, lines);
     }
   }
   for (const std::string& name : layer_names(b)) {
-    if (layer_named(a, name) == nullptr) lines.push_back(path + "." + name + ": only in the second");
+    if (layer_named(a, name) == nullptr) lines.push_back(fmt::format("{}.{}: only in the second", path, name));
   }
 }
 

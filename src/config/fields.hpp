@@ -35,6 +35,8 @@ struct CountOrClasses {
   Count& count;
   Flag& is_classes;
 };
+template <class Count, class Flag>
+CountOrClasses(Count&, Flag&) -> CountOrClasses<Count, Flag>;
 
 // model.defaults
 template <class Parameters>
@@ -42,6 +44,8 @@ struct DefaultParameters {
   Parameters& weights;
   Parameters& bias;
 };
+template <class Parameters>
+DefaultParameters(Parameters&, Parameters&) -> DefaultParameters<Parameters>;
 
 template <class C, class T>
 concept IsConst = std::is_same_v<std::remove_const_t<C>, T>;  // T or const T

@@ -12,6 +12,7 @@ constexpr const char* kLossType = "softmax_cross_entropy";
 
 std::vector<std::string> names_of(const std::vector<LayerConfig>& layers) {
   std::vector<std::string> names;
+  names.reserve(layers.size());
   for (const LayerConfig& layer : layers) names.push_back(layer.name);
   return names;
 }

@@ -68,7 +68,7 @@ std::string describe_node(const Tree& node) {
     case Tree::Kind::scalar:
       break;
   }
-  const std::string shown = node.text.size() > 60 ? node.text.substr(0, 60) + "..." : node.text;
+  std::string shown = node.text.size() > 60 ? node.text.substr(0, 60) + "..." : node.text;
   if (node.quoted) return "the text \"" + shown + "\"";
   if (parse_number(node.text)) return "the number " + shown;
   if (node.text == "true" || node.text == "false") return shown;

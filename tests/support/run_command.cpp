@@ -67,15 +67,16 @@ std::vector<std::string> environment(const RunOptions& options) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
     bool replaced = false;
-    for (const auto& [name, value] : options.env) replaced |= variable.rfind(name + "=", 0) == 0;
+    for (const auto& [name, value] : options.env) replaced |= variable.substr(0, variable.find('=')) == name;
     if (!replaced) variables.push_back(variable);
   }
-  for (const auto& [name, value] : options.env) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : options.env) variables.push_back(std::string(name).append("=").append(value));
   return variables;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& s : strings) result.push_back(s.data());
   result.push_back(nullptr);
   return result;

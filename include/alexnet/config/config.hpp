@@ -27,20 +27,20 @@ struct ColorNoiseConfig {
 };
 
 struct DataConfig {
-  std::string path;                 // required; relative to the current folder
+  std::string path;  // required; relative to the current folder
   std::int64_t crop = 224;
   bool flip = true;
   std::int64_t images_per_draw = 1;
-  std::string mean = "image";       // image | channel | none
+  std::string mean = "image";  // image | channel | none
   double scale = 1.0;
   ColorNoiseConfig color_noise;
   std::string statistics = "dataset";  // dataset | checkpoint
   std::optional<std::int64_t> limit;
-  bool random_crop = true;          // false: the centre crop in training too
+  bool random_crop = true;  // false: the centre crop in training too
 };
 
-struct ParameterConfig {            // of weights or of a bias
-  std::string init = "gaussian";    // gaussian (std) | constant (value)
+struct ParameterConfig {          // of weights or of a bias
+  std::string init = "gaussian";  // gaussian (std) | constant (value)
   double std = 0.01;
   double value = 0;
   double lr_mult = 1;
@@ -49,29 +49,30 @@ struct ParameterConfig {            // of weights or of a bias
 
 // One layer; a field that the type does not have keeps its default and is not written back.
 struct LayerConfig {
-  std::string name, type;           // type: conv2d relu tanh lrn spatial_norm max_pool average_pool fully_connected dropout softmax_cross_entropy
-  std::string sees = "all";         // own | all: conv2d, lrn, fully_connected
-  std::int64_t num_output = 0;      // conv2d, fully_connected; counts all columns
+  std::string name, type;    // type: conv2d relu tanh lrn spatial_norm max_pool average_pool fully_connected dropout softmax_cross_entropy
+  std::string sees = "all";  // own | all: conv2d, lrn, fully_connected
+  std::int64_t num_output = 0;         // conv2d, fully_connected; counts all columns
   bool num_output_is_classes = false;  // `num_output: num_classes`
-  std::int64_t kernel_size = 0;     // conv2d, pools
+  std::int64_t kernel_size = 0;        // conv2d, pools
   std::int64_t stride = 1;
   Padding pad;
-  bool count_pad = true;            // average_pool
-  std::int64_t size = 5;            // lrn, spatial_norm
+  bool count_pad = true;  // average_pool
+  std::int64_t size = 5;  // lrn, spatial_norm
   double k = 2, alpha = 1e-4, beta = 0.75;
-  std::string reduction = "mean";   // mean | sum
-  TimedValue rate = 0.5;            // dropout, in [0, 1)
-  std::string scale_at = "test";    // test | train
-  TimedValue lr_mult = 1.0;         // conv2d, fully_connected; 0 = frozen
+  std::string reduction = "mean";                     // mean | sum
+  TimedValue rate = 0.5;                              // dropout, in [0, 1)
+  std::string scale_at = "test";                      // test | train
+  TimedValue lr_mult = 1.0;                           // conv2d, fully_connected; 0 = frozen
   ParameterConfig weights, bias{.init = "constant"};  // merged over model.defaults
-  std::string where;                // "alexnet.yaml:41", for messages; not a key
+  std::string where;                                  // "alexnet.yaml:41", for messages; not a key
 };
 
 struct ModelConfig {
-  std::optional<std::string> file;  // take `model` from this YAML; relative to the YAML that names it; applied by load_config, kept for the record
+  std::optional<std::string>
+      file;  // take `model` from this YAML; relative to the YAML that names it; applied by load_config, kept for the record
   std::int64_t columns = 2;
   std::optional<std::int64_t> num_classes;  // absent: `auto`
-  std::vector<std::string> remove;  // applied by load_config; kept for the record
+  std::vector<std::string> remove;          // applied by load_config; kept for the record
   ParameterConfig default_weights, default_bias{.init = "constant"};
   std::vector<LayerConfig> layers;
 };
@@ -83,7 +84,7 @@ struct TrainInitConfig {
 
 struct TrainConfig {
   std::int64_t batch_size = 0;
-  std::optional<double> epochs;     // epochs or max_steps is required
+  std::optional<double> epochs;  // epochs or max_steps is required
   std::optional<std::int64_t> max_steps;
   std::optional<double> max_minutes;
   TrainInitConfig init;
@@ -114,17 +115,17 @@ struct StepsConfig {
 };
 
 struct ScheduleConfig {
-  std::string kind = "constant";    // plateau | steps | constant
-  double learning_rate = 0;         // required
+  std::string kind = "constant";  // plateau | steps | constant
+  double learning_rate = 0;       // required
   PlateauConfig plateau;
   StepsConfig steps;
 };
 
 struct DeviceConfig {
-  std::string backend = "auto";     // auto | onednn | cuda | cudnn
+  std::string backend = "auto";  // auto | onednn | cuda | cudnn
   std::int64_t column_devices = 1;
   std::vector<std::int64_t> ids;
-  std::string precision = "f32";    // f32 | tf32 | bf16
+  std::string precision = "f32";        // f32 | tf32 | bf16
   std::optional<std::int64_t> threads;  // absent: auto
 };
 
