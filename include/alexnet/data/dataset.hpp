@@ -27,10 +27,10 @@ struct ClassInfo {
 };
 
 struct ShardInfo {
-  std::string file;             // relative to the data set's folder
+  std::string file;  // relative to the data set's folder
   std::uint64_t num_samples = 0;
   std::uint64_t bytes = 0;
-  std::string xxh3_128;         // of the tar file, hex
+  std::string xxh3_128;  // of the tar file, hex
 };
 
 struct SplitInfo {
@@ -40,23 +40,23 @@ struct SplitInfo {
 
 struct DatasetManifest {
   int format_version = 1;
-  std::string layout;                        // of the source: "folder", "cifar10", "drawn", ...
+  std::string layout;  // of the source: "folder", "cifar10", "drawn", ...
   std::string source;
-  std::int64_t size = 0;                     // stored pictures are size x size
-  std::string encoding;                      // "jpeg" | "raw"
-  std::int64_t quality = 0;                  // of jpeg; 0 for raw
-  std::string resampler;                     // "opencv-4.6.0 INTER_AREA, short side, centre crop"
+  std::int64_t size = 0;     // stored pictures are size x size
+  std::string encoding;      // "jpeg" | "raw"
+  std::int64_t quality = 0;  // of jpeg; 0 for raw
+  std::string resampler;     // "opencv-4.6.0 INTER_AREA, short side, centre crop"
   std::uint64_t seed = 0;
   std::vector<ClassInfo> classes;
-  std::map<std::string, SplitInfo> splits;   // "train", "val", maybe "test"
-  std::uint64_t num_bad_files = 0;           // left out; OUT/bad_files.jsonl says why
+  std::map<std::string, SplitInfo> splits;  // "train", "val", maybe "test"
+  std::uint64_t num_bad_files = 0;          // left out; OUT/bad_files.jsonl says why
 };
 
 struct DatasetStatistics {
-  std::vector<float> mean_image;             // (H,W,3), grey levels
+  std::vector<float> mean_image;  // (H,W,3), grey levels
   std::int64_t height = 0, width = 0;
   std::array<std::array<float, 3>, 3> rgb_eigenvectors{};  // row i: the i-th principal axis, unit length
-  std::array<float, 3> rgb_eigenvalues{};    // variance of the pixels along it, descending
+  std::array<float, 3> rgb_eigenvalues{};                  // variance of the pixels along it, descending
 };
 
 // Every reader below throws Error(no_input) when the data set is not there, Error(bad_data) when it is damaged, naming file and value.
@@ -74,8 +74,8 @@ class Shards {
     const std::uint8_t* data;  // encoded picture, valid as long as Shards
     std::size_t bytes;
     std::int32_t label;
-    std::string_view key;      // "00001234"; valid as long as Shards
-    std::string_view shard;    // file name, for messages; valid as long as Shards
+    std::string_view key;    // "00001234"; valid as long as Shards
+    std::string_view shard;  // file name, for messages; valid as long as Shards
   };
   std::uint64_t size() const;
   // In the shards' order. Allocates nothing, may be called by several threads. Throws Error(bad_data) naming shard and key when the

@@ -19,13 +19,13 @@ namespace alexnet {
 
 // One batch; owned by the loader, valid until it is given back.
 struct Batch {
-  std::int64_t size = 0;                   // extent of the arrays
-  std::int64_t valid = 0;                  // images that count (the last evaluation batch is padded with zeros)
-  std::uint64_t first_sample = 0;          // position in the stream
-  std::span<std::uint8_t> pixels;          // (size, H, W, 3), stored size
-  std::span<std::int32_t> labels;          // (size)
-  std::span<SampleTransform> transforms;   // (size); training: drawn; evaluation: centre crop
-  std::vector<std::uint64_t> indices;      // (valid): picture's index in the split
+  std::int64_t size = 0;                  // extent of the arrays
+  std::int64_t valid = 0;                 // images that count (the last evaluation batch is padded with zeros)
+  std::uint64_t first_sample = 0;         // position in the stream
+  std::span<std::uint8_t> pixels;         // (size, H, W, 3), stored size
+  std::span<std::int32_t> labels;         // (size)
+  std::span<SampleTransform> transforms;  // (size); training: drawn; evaluation: centre crop
+  std::vector<std::uint64_t> indices;     // (valid): picture's index in the split
 };
 
 // The crop, flip and noise of stream position p in training.
@@ -48,14 +48,14 @@ SampleTransform evaluation_view(int view, int num_views, std::int64_t height, st
 // The two orders of a split.
 struct TrainingOrder {
   std::uint64_t seed = 0;
-  std::uint64_t first_sample = 0;          // resume: the position to go on from
+  std::uint64_t first_sample = 0;  // resume: the position to go on from
 };
 
 class Loader {
  public:
   // Training: endless, shuffled, augmented.
-  Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads, TrainingOrder order,
-         Augmenter augmenter, std::uint64_t limit);
+  Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
+         TrainingOrder order, Augmenter augmenter, std::uint64_t limit);
   // Evaluation: once through, in order, centre crops; `next` returns nullptr at the end.
   Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads, std::int64_t crop,
          std::uint64_t limit);
