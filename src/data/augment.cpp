@@ -48,7 +48,8 @@ SampleTransform Augmenter::draw(std::uint64_t position, std::uint64_t num_images
   }
   if (config_.flip) t.flip = static_cast<std::int32_t>(random_block(seed_, RandomStream::geometry, draw, 1)[0] >> 31);
 
-  const double std = config_.color_noise.std.at(static_cast<double>(position / std::max<std::uint64_t>(num_images, 1)));
+  const std::uint64_t finished_epochs = position / std::max<std::uint64_t>(num_images, 1);
+  const double std = config_.color_noise.std.at(static_cast<double>(finished_epochs));
   if (std != 0.0) {
     const auto first = normal_pair(random_block(seed_, RandomStream::color_noise, position, 0));
     const auto second = normal_pair(random_block(seed_, RandomStream::color_noise, position, 1));
