@@ -55,7 +55,7 @@ class AlexNet(torch.nn.Module):
     def __init__(self, config, num_classes):
         super().__init__()
         self.columns = config["model"]["columns"]
-        self.layers = [dict(layer) for layer in config["model"]["layers"]]
+        self.layers = config["model"]["layers"][:-1]  # the last one is the loss
         extent = torch.zeros(1, 3, config["data"]["crop"], config["data"]["crop"])
         for layer in self.layers:
             groups = self.groups(layer)
@@ -104,7 +104,7 @@ class AlexNet(torch.nn.Module):
         raise ValueError(f"layer {layer['name']}: unknown type {kind}")
 
     def forward(self, x):
-        for layer in self.layers[:-1]:  # the last one is the loss
+        for layer in self.layers:
             x = self.run_layer(layer, x)
         return x
 

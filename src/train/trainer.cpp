@@ -253,8 +253,9 @@ void Trainer::validate(bool regular) {
     json line = to_json(result, setup_.manifest.classes.size());
     line.update({{"kind", "validation"}, {"step", state_.step}, {"epoch", state_.epoch()}, {"split", split}, {"views", config_.train.validate_views}});
     metrics_->write(line);
-    log::info("epoch {:.2f}  {}: loss {:.4f}  top-1 error {:.2f} %  top-5 error {:.2f} %  ({} pictures, {:.1f} images/s)", state_.epoch(), split,
-              result.loss, 100 * result.top1_error, 100 * result.top5_error, result.images, static_cast<double>(result.images) / evaluation.seconds);
+    const std::string top5 = graph.network().num_classes < 6 ? "" : fmt::format("  top-5 error {:.2f} %", 100 * result.top5_error);
+    log::info("epoch {:.2f}  {}: loss {:.4f}  top-1 error {:.2f} %{}  ({} pictures, {:.1f} images/s)", state_.epoch(), split, result.loss,
+              100 * result.top1_error, top5, result.images, static_cast<double>(result.images) / evaluation.seconds);
     if (i != 0) continue;
     last_validation_ = result;
     if (split != "train" && validation_is_at_chance(last_training_top1_, result.top1_error, graph.network().num_classes)) {

@@ -1,4 +1,5 @@
-// dump_steps CONFIG OUT: runs a config's network over fixed pictures and writes what PyTorch must agree with.
+// dump_steps CONFIG OUT PICTURES [key=value...]: runs a config's network over the PICTURES-th set of made pictures and writes what
+// PyTorch must agree with.
 //
 // OUT/config.yaml, OUT/initial.safetensors (a checkpoint), OUT/steps.safetensors: images (N,3,H,W) after preprocessing, labels, logits and loss of
 // step 1, gradient.<parameter> of step 1, and <parameter> after kSteps steps of SGD; learning rates in learning_rate.<parameter>.
@@ -33,12 +34,12 @@ class Dump {
 };
 
 // Smooth pictures with some noise: pixels of real pictures are not independent.
-std::vector<std::uint8_t> make_pixels(std::int64_t N, std::int64_t size) {
+std::vector<std::uint8_t> make_pixels(std::uint64_t set, std::int64_t N, std::int64_t size) {
   std::vector<std::uint8_t> pixels;
   for (std::int64_t n = 0; n < N; ++n) {
     for (std::int64_t y = 0; y < size; ++y) {
       for (std::int64_t x = 0; x < size; ++x) {
-        const RandomBlock r = random_block(7, RandomStream::drawn_picture, static_cast<std::uint64_t>((n * size + y) * size + x));
+        const RandomBlock r = random_block(set, RandomStream::drawn_picture, static_cast<std::uint64_t>((n * size + y) * size + x));
         for (std::int64_t c = 0; c < 3; ++c) {
           const double wave = 127 + 80 * std::sin(0.05 * static_cast<double>((n + 1) * x + (c + 2) * y));
           pixels.push_back(static_cast<std::uint8_t>(wave + r[static_cast<std::size_t>(c)] % 40));
@@ -49,7 +50,7 @@ std::vector<std::uint8_t> make_pixels(std::int64_t N, std::int64_t size) {
   return pixels;
 }
 
-void run(const std::string& config_path, const std::string& out, const std::vector<std::string>& sets) {
+void run(const std::string& config_path, const std::string& out, std::uint64_t picture_set, const std::vector<std::string>& sets) {
   const Config config = load_config(config_path, sets);
   const std::int64_t N = config.train.batch_size, size = config.data.crop;
   const std::int64_t num_classes = config.model.num_classes.value_or(10);
@@ -65,7 +66,7 @@ void run(const std::string& config_path, const std::string& out, const std::vect
   statistics.mean_image.assign(static_cast<std::size_t>(size * size * 3), 120.0F);
   graph.set_mean(make_mean(config.data, statistics).tensor());
 
-  const std::vector<std::uint8_t> pixels = make_pixels(N, size);
+  const std::vector<std::uint8_t> pixels = make_pixels(picture_set, N, size);
   std::vector<std::int32_t> labels;
   std::vector<float> float_labels, images(pixels.size());
   for (std::int64_t n = 0; n < N; ++n) {
@@ -121,8 +122,8 @@ void run(const std::string& config_path, const std::string& out, const std::vect
 
 int main(int argc, char** argv) {
   try {
-    if (argc < 3) alexnet::fail(alexnet::ExitCode::command_line, "dump_steps CONFIG OUT [key=value...]");
-    alexnet::run(argv[1], argv[2], std::vector<std::string>(argv + 3, argv + argc));
+    if (argc < 4) alexnet::fail(alexnet::ExitCode::command_line, "dump_steps CONFIG OUT PICTURES [key=value...]");
+    alexnet::run(argv[1], argv[2], std::stoull(argv[3]), std::vector<std::string>(argv + 4, argv + argc));
     return 0;
   } catch (const alexnet::Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
