@@ -1,6 +1,5 @@
 // What holds between keys: layers against each other, keys that need another one. Shapes are the model's business.
 #include <algorithm>
-#include <set>
 
 #include "alexnet/core/step_parameters.hpp"
 #include "config/reader.hpp"
