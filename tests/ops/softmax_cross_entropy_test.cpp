@@ -19,7 +19,7 @@ struct Case {
 void PrintTo(const Case& c, std::ostream* out) { *out << c.valid_images << " of " << c.N << "x" << c.num_classes << " to " << c.largest; }
 
 const Case kCases[] = {{3, 1000, 3, 5}, {13, 10, 13, 1}, {13, 10, 8, 100}, {55, 27, 55, 30},
-                       {3, 2, 1, 1},    {4, 6, 0, 1},    {3, 1, 3, 1},     {2, 7, 2, 3e38F}};
+                       {3, 2, 1, 1},    {4, 6, 0, 1},    {3, 1, 3, 1},     {2, 7, 2, 1.5e38F}};
 
 using Labels = std::vector<std::int32_t>;
 
