@@ -93,7 +93,8 @@ GuardedTensor& GuardedTensor::fill_integers(std::uint64_t seed, int low, int hig
 }
 
 GuardedTensor& GuardedTensor::fill_uniform(std::uint64_t seed, float low, float high) {
-  fill_from_words(values(), seed, [=](std::uint32_t word) { return low + (high - low) * (static_cast<float>(word >> 8) * 0x1p-24F); });
+  const double range = static_cast<double>(high) - low;  // may be beyond f32
+  fill_from_words(values(), seed, [=](std::uint32_t word) { return static_cast<float>(low + range * (word * 0x1p-32)); });
   return *this;
 }
 
