@@ -96,7 +96,7 @@ TEST_P(PlanTest, ATrainingStepsBlocksNeverMeet) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, PlanTest, testing::Values("smoke", "cifar10_quick", "alexnet_original_2012"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace alexnet

@@ -43,7 +43,7 @@ TEST_P(RecipeTest, HasThePapersCounts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, RecipeTest, testing::Values("alexnet", "alexnet_paper", "alexnet_original_2012", "alexnet_caffe"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(NetworkTest, LayersHaveTheTablesShapesAndCounts) {
   const Network network = network_of(shipped("alexnet"));
