@@ -92,9 +92,9 @@ class Predictor {
     model_.graph->set_images(picture.rgb, {&no_label, 1}, {&centre, 1});
     model_.graph->forward(false);
     const auto num_classes = static_cast<std::int64_t>(classes().size());
+    const auto ranked = best_classes(*backend_, model_.graph->probabilities(), num_classes, std::min(options_.top, num_classes));
     nlohmann::json top = nlohmann::json::array();
-    for (const RankedClass& r :
-         best_classes(*backend_, model_.graph->probabilities(), num_classes, std::min(options_.top, num_classes)).front()) {
+    for (const RankedClass& r : ranked.front()) {
       const ClassInfo& info = classes()[static_cast<std::size_t>(r.index)];
       top.push_back({{"class", r.index}, {"id", info.id}, {"name", info.name}, {"probability", r.probability}});
     }
