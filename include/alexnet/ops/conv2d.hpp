@@ -24,6 +24,7 @@ class Conv2d : public Op {
 // Throws Error(internal) when a tensor does not have the shape's extents.
 void check_forward(const Conv2dShape& s, const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst);
 void check_backward_data(const Conv2dShape& s, const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src);
-void check_backward_weights(const Conv2dShape& s, const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias);
+void check_backward_weights(const Conv2dShape& s, const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights,
+                            const Tensor& diff_bias);
 
 }  // namespace alexnet
