@@ -55,7 +55,7 @@ struct ShardWriter::Shard {
     archive_entry_set_perm(member, 0644);
     archive_entry_set_mtime(member, 0, 0);
     check(archive_write_header(tar, member));
-    if (archive_write_data(tar, content.data(), content.size()) < 0) check(ARCHIVE_FATAL);
+    check(archive_write_data(tar, content.data(), content.size()) < 0 ? ARCHIVE_FATAL : ARCHIVE_OK);
     const std::uint64_t offset = bytes + kBlock;
     bytes = offset + padded(content.size());
     return offset;
@@ -77,30 +77,30 @@ struct ShardWriter::Shard {
   std::string index;  // lines of the .idx
 
  private:
-  static la_ssize_t write_block(archive* a, void* self, const void* data, std::size_t count) {
+  // An error is kept for check(), and what follows is swallowed: libarchive 3.6 never frees its buffer after a failed write.
+  static la_ssize_t write_block(archive*, void* self, const void* data, std::size_t count) {
     auto* shard = static_cast<Shard*>(self);
     const auto* from = static_cast<const char*>(data);
-    for (std::size_t done = 0; done < count;) {
+    for (std::size_t done = 0; done < count && shard->write_error == 0;) {
       const ssize_t got = ::write(shard->descriptor, from + done, count - done);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) {
+      if (got >= 0) {
+        done += static_cast<std::size_t>(got);
+      } else if (errno != EINTR) {
         shard->write_error = errno;
-        archive_set_error(a, errno, "%s", std::strerror(errno));
-        return -1;
       }
-      done += static_cast<std::size_t>(got);
     }
     shard->hash.update(data, count);
     shard->written += count;
     return static_cast<la_ssize_t>(count);
   }
   void check(int status) const {
+    if (write_error != 0) fail(ExitCode::io_failed, "{}: writing failed: {}", path, std::strerror(write_error));
     if (status == ARCHIVE_OK) return;
-    const char* text = write_error != 0 ? std::strerror(write_error) : archive_error_string(tar);
+    const char* text = archive_error_string(tar);
     fail(ExitCode::io_failed, "{}: writing failed: {}", path, text != nullptr ? text : "unknown reason");
   }
   void release() noexcept {
-    if (descriptor >= 0 && tar != nullptr) archive_write_fail(tar);  // nothing more is written
+    if (write_error == 0) write_error = ECANCELED;  // nothing more is written
     if (tar != nullptr) archive_write_free(tar);
     if (member != nullptr) archive_entry_free(member);
     if (descriptor >= 0) ::close(descriptor);

@@ -88,6 +88,15 @@ TEST(ShardWriterTest, BytesAndHashDependOnTheSamplesAlone) {
   EXPECT_EQ(first.shards[0].xxh3_128.size(), 32U);
 }
 
+// Under a leak checker this is also the test that nothing stays behind.
+TEST(ShardWriterTest, MayBeGivenUp) {
+  const TemporaryFolder folder;
+  ShardWriter writer(folder.path().string(), "train", "jpg", 1 << 20);
+  writer.add(Bytes{1, 2, 3}, 0);
+  EXPECT_EQ(std::filesystem::file_size(folder / "train-000000.tar"), 0U);
+  EXPECT_FALSE(std::filesystem::exists(folder / "train-000000.idx"));
+}
+
 TEST(ShardWriterTest, NamesTheFileThatCannotBeMade) {
   expect_error(ExitCode::io_failed, {"/nowhere/val-000000.tar", "No such file"}, [] {
     ShardWriter writer("/nowhere", "val", "ppm", 1 << 20);
