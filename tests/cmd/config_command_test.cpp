@@ -51,12 +51,16 @@ TEST_F(ConfigCommand, PrintsDifferences) {
   const CommandResult result = run({kConfigs + "alexnet.yaml", "--set", "train.batch_size=64", "--diff", kConfigs + "alexnet.yaml"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "train.batch_size: 64 -> 128\n");
-  EXPECT_EQ(run({kConfigs + "smoke.yaml", "--diff", kConfigs + "smoke.yaml"}).out, "");
+  const CommandResult same = run({kConfigs + "smoke.yaml", "--diff", kConfigs + "smoke.yaml"});
+  EXPECT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_EQ(same.out, "");
 }
 
 TEST_F(ConfigCommand, ReadsRunDirectories) {
   folder_.write("run/config.yaml", run({kConfigs + "smoke.yaml"}).out);
-  EXPECT_EQ(run({"run", "--diff", kConfigs + "smoke.yaml"}).out, "");
+  const CommandResult result = run({"run", "--diff", kConfigs + "smoke.yaml", "--set", "seed=5"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "seed: 5 -> 1\n");
 }
 
 TEST_F(ConfigCommand, FailsInOneLineWithItsExitCode) {
