@@ -79,13 +79,14 @@ class PredictionsFile {
 
 std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
 
-void print_table(const EvaluationResult& e, const Options& options, const Config& config, std::size_t num_classes, const std::string& checkpoint) {
+void print_table(const EvaluationResult& e, const Options& options, const Config& config, std::size_t num_classes,
+                 const std::string& checkpoint) {
   const bool has_top5 = num_classes >= 6;
   const auto row = [&](const std::string& what, double top1, double top5) {
     fmt::print("{:<44} {:>10} {:>10}\n", what, percent(top1), has_top5 ? percent(top5) : "-");
   };
-  fmt::print("{} on split {}: {} pictures, {} view{}, loss {:.4f}, {:.1f} images/s\n\n", checkpoint, options.split, e.result.images, options.views,
-             options.views == 1 ? "" : "s", e.result.loss, static_cast<double>(e.result.images) / e.seconds);
+  fmt::print("{} on split {}: {} pictures, {} view{}, loss {:.4f}, {:.1f} images/s\n\n", checkpoint, options.split, e.result.images,
+             options.views, options.views == 1 ? "" : "s", e.result.loss, static_cast<double>(e.result.images) / e.seconds);
   fmt::print("{:<44} {:>10} {:>10}\n", "", "top-1", "top-5");
   row(fmt::format("this network, {}", options.views == 1 ? "centre crop" : "10 views"), e.result.top1_error, e.result.top5_error);
   if (e.centre) row("this network, centre crop", e.centre->top1_error, e.centre->top5_error);
@@ -98,10 +99,14 @@ void print_table(const EvaluationResult& e, const Options& options, const Config
 
 nlohmann::json to_json(const EvaluationResult& e, const Options& options, std::size_t num_classes, const std::string& checkpoint) {
   const auto top5 = [&](double value) { return num_classes < 6 ? nlohmann::json() : nlohmann::json(value); };
-  nlohmann::json json = {{"top1_error", e.result.top1_error}, {"top5_error", top5(e.result.top5_error)},
-                         {"loss", e.result.loss},             {"images", e.result.images},
-                         {"views", options.views},            {"split", options.split},
-                         {"checkpoint", checkpoint},          {"images_per_s", static_cast<double>(e.result.images) / e.seconds}};
+  nlohmann::json json = {{"top1_error", e.result.top1_error},
+                         {"top5_error", top5(e.result.top5_error)},
+                         {"loss", e.result.loss},
+                         {"images", e.result.images},
+                         {"views", options.views},
+                         {"split", options.split},
+                         {"checkpoint", checkpoint},
+                         {"images_per_s", static_cast<double>(e.result.images) / e.seconds}};
   if (e.centre) {
     json["top1_error_centre"] = e.centre->top1_error;
     json["top5_error_centre"] = top5(e.centre->top5_error);
@@ -138,7 +143,8 @@ ExitCode run(const Options& options) {
     fail(ExitCode::command_line, "--split {}: the data set {} has{}", options.split, data, known);
   }
   const auto shards = std::make_shared<const Shards>(data, manifest, options.split);
-  Loader loader(shards, manifest, options.batch_size, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())), first.config.data.crop, 0);
+  Loader loader(shards, manifest, options.batch_size, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())),
+                first.config.data.crop, 0);
   std::unique_ptr<PredictionsFile> predictions;
   PredictionSink sink;
   if (!options.predictions.empty()) {

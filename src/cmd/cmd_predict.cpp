@@ -51,7 +51,8 @@ class Predictor {
  public:
   explicit Predictor(const Options& options)
       : options_(options), backend_(make_backend(options.backend, 0)), model_(load_model(options.checkpoint, backend_, 1)) {
-    log::info("{}: {} classes, pictures of {} x {}", model_.path, classes().size(), model_.checkpoint.picture_size, model_.checkpoint.picture_size);
+    log::info("{}: {} classes, pictures of {} x {}", model_.path, classes().size(), model_.checkpoint.picture_size,
+              model_.checkpoint.picture_size);
   }
 
   // Prints the picture's line. False: the picture is bad.
@@ -72,7 +73,8 @@ class Predictor {
     } else {
       fmt::print("{}\n", file);
       for (const auto& best : line["top"]) {
-        fmt::print("  {:6.2f} %  {:<12} {}\n", 100 * best["probability"].get<double>(), best["id"].get<std::string>(), best["name"].get<std::string>());
+        fmt::print("  {:6.2f} %  {:<12} {}\n", 100 * best["probability"].get<double>(), best["id"].get<std::string>(),
+                   best["name"].get<std::string>());
       }
     }
     return error.empty();
@@ -123,7 +125,9 @@ void add_predict_command(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--checkpoint", options->checkpoint, "Checkpoint file or run directory (its best, else its last)")
       ->type_name("F|RUN")
       ->required();
-  command->add_option("images", options->images, "Pictures, folders of pictures, or - for names on stdin")->type_name("IMAGE|FOLDER|-")->required();
+  command->add_option("images", options->images, "Pictures, folders of pictures, or - for names on stdin")
+      ->type_name("IMAGE|FOLDER|-")
+      ->required();
   command->add_option("--top", options->top, "Classes a picture")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--backend", options->backend, "auto | onednn | cuda | cudnn")->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object a line");

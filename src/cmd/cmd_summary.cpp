@@ -83,7 +83,8 @@ void print_columns(const Network& network) {
   };
   for (const auto& layer : network.layers) {
     if (has_weights(*layer) || layer->mixes_columns()) flush();
-    if (layer->mixes_columns()) fmt::print("{}\n", fmt::format("{:-^{}}", fmt::format(" columns exchange {} ", extent(layer->src())), width));
+    if (layer->mixes_columns())
+      fmt::print("{}\n", fmt::format("{:-^{}}", fmt::format(" columns exchange {} ", extent(layer->src())), width));
     text += (text.empty() ? "" : " ") + layer->name();
     end = layer->dst();
   }
@@ -99,13 +100,14 @@ void print_plan(const Config& config, Network network) {
   const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   fmt::print("\nnodes in the order of their forward passes (fused layers in one node)\n");
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) fmt::print("{:>4}  {}\n", i, plan.nodes[i]);
-  fmt::print("\nmemory of a training step at batch {} (times: forward of node i at i, backward at {} - i)\n", options.batch_size, 2 * plan.nodes.size() - 1);
+  fmt::print("\nmemory of a training step at batch {} (times: forward of node i at i, backward at {} - i)\n", options.batch_size,
+             2 * plan.nodes.size() - 1);
   fmt::print("{:<24} {:>12} {:>12}  {}\n", "block", "offset MiB", "MiB", "from - to");
   for (const auto& block : plan.blocks) {
     fmt::print("{:<24} {:>12.2f} {:>12.2f}  {} - {}\n", block.name, mib(block.offset), mib(block.bytes), block.first, block.last);
   }
-  fmt::print("\nactivations {:.1f} MiB (without sharing {:.1f}), weights, velocities and gradients {:.1f} MiB\n", mib(plan.activation_bytes),
-             mib(plan.unshared_bytes), mib(plan.parameter_bytes));
+  fmt::print("\nactivations {:.1f} MiB (without sharing {:.1f}), weights, velocities and gradients {:.1f} MiB\n",
+             mib(plan.activation_bytes), mib(plan.unshared_bytes), mib(plan.parameter_bytes));
 }
 
 nlohmann::json to_json(const Network& network) {

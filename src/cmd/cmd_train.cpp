@@ -41,7 +41,8 @@ ExitCode run(const Options& options) {
     if (options.run_dir.empty() || train_options.resume == ResumeMode::fresh) {
       fail(ExitCode::command_line, "train: --config is missing (only `train --run-dir RUN --resume` takes it from RUN)");
     }
-    if (!std::filesystem::exists(kept)) fail(ExitCode::no_input, "{}: there is no such file: give --config to start the run", kept.string());
+    if (!std::filesystem::exists(kept))
+      fail(ExitCode::no_input, "{}: there is no such file: give --config to start the run", kept.string());
     config_path = kept.string();
   }
   train_options.config = load_config(config_path, options.sets);

@@ -20,7 +20,8 @@ void check_src(const std::string& layer, std::int64_t N, Extent3 src) {
 
 void check_padding(const std::string& layer, Padding pad, std::int64_t kernel_size) {
   for (const std::int64_t p : {pad.top, pad.left, pad.bottom, pad.right}) {
-    if (p < 0 || p >= kernel_size) fail(ExitCode::configuration, "layer {}: pad is {}, must be 0 to kernel_size - 1 = {}", layer, p, kernel_size - 1);
+    if (p < 0 || p >= kernel_size)
+      fail(ExitCode::configuration, "layer {}: pad is {}, must be 0 to kernel_size - 1 = {}", layer, p, kernel_size - 1);
   }
 }
 
@@ -28,8 +29,8 @@ std::int64_t output_extent(const std::string& layer, const char* what, std::int6
                            std::int64_t kernel_size, std::int64_t stride) {
   const std::int64_t padded = in + before + after;
   if (padded < kernel_size) {
-    fail(ExitCode::configuration, "layer {}: kernel_size {} is larger than the padded input {} of {} + {} + {}", layer, kernel_size, what, in, before,
-         after);
+    fail(ExitCode::configuration, "layer {}: kernel_size {} is larger than the padded input {} of {} + {} + {}", layer, kernel_size, what,
+         in, before, after);
   }
   return (padded - kernel_size) / stride + 1;
 }
@@ -64,7 +65,8 @@ Conv2dShape Conv2dShape::infer(const std::string& layer, std::int64_t N, Extent3
   return {N, src.H, src.W, src.C, OH, OW, OC, kernel_size, kernel_size, stride, stride, pad, groups};
 }
 
-PoolShape PoolShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t kernel_size, std::int64_t stride, Padding pad) {
+PoolShape PoolShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t kernel_size, std::int64_t stride,
+                           Padding pad) {
   check_src(layer, N, src);
   check_positive(layer, "kernel_size", kernel_size);
   check_positive(layer, "stride", stride);
@@ -79,8 +81,8 @@ PoolShape PoolShape::infer(const std::string& layer, std::int64_t N, Extent3 src
   return {N, src.H, src.W, src.C, OH, OW, kernel_size, kernel_size, stride, stride, pad};
 }
 
-LrnShape LrnShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t groups, std::int64_t size, float k, float alpha,
-                         float beta) {
+LrnShape LrnShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t groups, std::int64_t size, float k,
+                         float alpha, float beta) {
   check_src(layer, N, src);
   check_groups(layer, "channels", src.C, groups);
   check_norm(layer, size, k, alpha, beta);
@@ -94,7 +96,8 @@ SpatialNormShape SpatialNormShape::infer(const std::string& layer, std::int64_t 
   return {N, src.H, src.W, src.C, size, k, alpha, beta};
 }
 
-FullyConnectedShape FullyConnectedShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t OC, std::int64_t groups) {
+FullyConnectedShape FullyConnectedShape::infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t OC,
+                                               std::int64_t groups) {
   check_src(layer, N, src);
   check_positive(layer, "num_output", OC);
   check_groups(layer, "input channels", src.C, groups);
@@ -106,7 +109,8 @@ InputShape InputShape::infer(std::int64_t N, std::int64_t IH, std::int64_t IW, s
   check_src("input", N, {IH, IW, 3});
   check_positive("input", "crop", crop);
   if (crop > IH || crop > IW) {
-    fail(ExitCode::configuration, "data.crop is {}, larger than the data set's pictures of {}x{}: set data.crop to {} or less, or prepare with a larger --size",
+    fail(ExitCode::configuration,
+         "data.crop is {}, larger than the data set's pictures of {}x{}: set data.crop to {} or less, or prepare with a larger --size",
          crop, IH, IW, IH < IW ? IH : IW);
   }
   return {N, IH, IW, crop, crop, scale};

@@ -20,9 +20,9 @@ class Conv2dLayer final : public Layer {
     return fmt::format(
         "height  {}\nwidth   {}\nweights {} x {} x {} x {} = {}   (outputs x rows x columns x inputs{})\nbias    {}\n"
         "MACs    {} x {} positions x {} weights = {}\n",
-        explain_extent(s.IH, s.pad.top, s.pad.bottom, s.KH, s.SH, s.OH), explain_extent(s.IW, s.pad.left, s.pad.right, s.KW, s.SW, s.OW), s.OC,
-        s.KH, s.KW, s.IC / s.groups, s.num_weights(), s.groups > 1 ? fmt::format(" of one of {} columns", s.groups) : "", s.OC, s.OH, s.OW,
-        s.num_weights(), macs());
+        explain_extent(s.IH, s.pad.top, s.pad.bottom, s.KH, s.SH, s.OH), explain_extent(s.IW, s.pad.left, s.pad.right, s.KW, s.SW, s.OW),
+        s.OC, s.KH, s.KW, s.IC / s.groups, s.num_weights(), s.groups > 1 ? fmt::format(" of one of {} columns", s.groups) : "", s.OC, s.OH,
+        s.OW, s.num_weights(), macs());
   }
 
   bool backward_uses_src() const override { return true; }
@@ -45,7 +45,8 @@ class Conv2dLayer final : public Layer {
   void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.parameters->at(0), pass.parameters->at(1), pass.dst); }
   void backward(const BackwardPass& pass) override {
     if (relu_) relu_->backward_data(pass.dst, pass.diff_dst, pass.diff_dst);
-    if (pass.diff_parameters != nullptr) op_->backward_weights(pass.src, pass.diff_dst, pass.diff_parameters->at(0), pass.diff_parameters->at(1));
+    if (pass.diff_parameters != nullptr)
+      op_->backward_weights(pass.src, pass.diff_dst, pass.diff_parameters->at(0), pass.diff_parameters->at(1));
     if (!pass.diff_src.empty()) op_->backward_data(pass.diff_dst, pass.parameters->at(0), pass.diff_src);
   }
 

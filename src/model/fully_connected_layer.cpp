@@ -42,7 +42,8 @@ class FullyConnectedLayer final : public Layer {
   void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.parameters->at(0), pass.parameters->at(1), pass.dst); }
   void backward(const BackwardPass& pass) override {
     if (relu_) relu_->backward_data(pass.dst, pass.diff_dst, pass.diff_dst);
-    if (pass.diff_parameters != nullptr) op_->backward_weights(pass.src, pass.diff_dst, pass.diff_parameters->at(0), pass.diff_parameters->at(1));
+    if (pass.diff_parameters != nullptr)
+      op_->backward_weights(pass.src, pass.diff_dst, pass.diff_parameters->at(0), pass.diff_parameters->at(1));
     if (!pass.diff_src.empty()) op_->backward_data(pass.diff_dst, pass.parameters->at(0), pass.diff_src);
   }
 

@@ -27,7 +27,7 @@ struct Graph::Impl {
   std::vector<Parameter> parameters;
   std::vector<std::vector<Tensor>> values, diffs;  // by layer, for the passes
   Tensor pixels, labels, mean, network_input;
-  SampleTransform* transforms = nullptr;           // these three in the backend's memory
+  SampleTransform* transforms = nullptr;  // these three in the backend's memory
   StepParameters* step = nullptr;
   LossTotals* totals = nullptr;
 
@@ -71,7 +71,9 @@ void Graph::Impl::lay_out_parameters() {
   diffs.resize(network.layers.size());
   std::size_t offset = 0;
   for (Parameter& parameter : parameters) {
-    const auto view = [&](std::size_t part) { return Tensor(parameter_memory.data() + part * bytes + offset, parameter.spec.shape, DType::f32); };
+    const auto view = [&](std::size_t part) {
+      return Tensor(parameter_memory.data() + part * bytes + offset, parameter.spec.shape, DType::f32);
+    };
     parameter.value = view(0);
     values[parameter.layer].push_back(parameter.value);
     if (training()) {
@@ -199,7 +201,8 @@ std::vector<float> Graph::read(const Tensor& tensor) const {
 }
 
 void Graph::write(const Tensor& tensor, std::span<const float> values) {
-  if (values.size() * sizeof(float) != tensor.bytes()) fail(ExitCode::internal, "{} values for a tensor {}", values.size(), tensor.shape().str());
+  if (values.size() * sizeof(float) != tensor.bytes())
+    fail(ExitCode::internal, "{} values for a tensor {}", values.size(), tensor.shape().str());
   impl_->backend->copy_to_device(tensor.raw(), values.data(), tensor.bytes());
 }
 
@@ -213,7 +216,8 @@ void Graph::set_mean(const Tensor& mean) {
   g.backend->copy_to_device(g.mean.raw(), mean.raw(), mean.bytes());
 }
 
-void Graph::set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels, std::span<const SampleTransform> transforms) {
+void Graph::set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels,
+                       std::span<const SampleTransform> transforms) {
   const Impl& g = *impl_;
   if (pixels.size() != g.pixels.bytes() || labels.size_bytes() != g.labels.bytes()) {
     fail(ExitCode::internal, "batch of {} bytes and {} labels for a graph of {}", pixels.size(), labels.size(), g.pixels.shape().str());

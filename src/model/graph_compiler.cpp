@@ -46,7 +46,8 @@ struct Clock {
 
 }  // namespace
 
-BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training, std::size_t other_scratch_bytes) {
+BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training,
+                       std::size_t other_scratch_bytes) {
   BlockTable table;
   table.nodes.resize(nodes.size());
   const Clock clock{static_cast<int>(nodes.size())};
@@ -63,7 +64,8 @@ BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64
     const int src = i == 0 ? table.input : table.nodes[i - 1].dst;
     NodeBlocks& own = table.nodes[i];
     live_until(src, clock.forward(i));
-    own.dst = node.in_place ? src : add(node.layer->name(), activation_bytes(node.layer->dst(), batch_size), clock.forward(i), clock.forward(i));
+    own.dst =
+        node.in_place ? src : add(node.layer->name(), activation_bytes(node.layer->dst(), batch_size), clock.forward(i), clock.forward(i));
     if (training) {
       if (node.layer->backward_uses_src()) live_until(src, clock.backward(i));
       if (node.layer->backward_uses_dst()) live_until(own.dst, clock.backward(i));

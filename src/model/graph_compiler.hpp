@@ -37,6 +37,7 @@ struct BlockTable {
   std::size_t arena_bytes = 0;
 };
 // other_scratch_bytes: the largest scratch of the ops outside the nodes (input, loss, update).
-BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training, std::size_t other_scratch_bytes);
+BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64_t batch_size, bool training,
+                       std::size_t other_scratch_bytes);
 
 }  // namespace alexnet

@@ -11,10 +11,10 @@ namespace alexnet {
 std::unique_ptr<Layer> make_layer(const LayerConfig& config, const LayerContext& context) {
   using Factory = std::unique_ptr<Layer> (*)(const LayerConfig&, const LayerContext&);
   static const std::map<std::string, Factory> kFactories = {
-      {"conv2d", make_conv2d_layer},         {"fully_connected", make_fully_connected_layer},
-      {"relu", make_activation_layer},       {"tanh", make_activation_layer},
-      {"lrn", make_lrn_layer},               {"spatial_norm", make_spatial_norm_layer},
-      {"max_pool", make_max_pool_layer},     {"average_pool", make_average_pool_layer},
+      {"conv2d", make_conv2d_layer},     {"fully_connected", make_fully_connected_layer},
+      {"relu", make_activation_layer},   {"tanh", make_activation_layer},
+      {"lrn", make_lrn_layer},           {"spatial_norm", make_spatial_norm_layer},
+      {"max_pool", make_max_pool_layer}, {"average_pool", make_average_pool_layer},
       {"dropout", make_dropout_layer},
   };
   const auto found = kFactories.find(config.type);

@@ -18,7 +18,9 @@ std::unique_ptr<Layer> make_average_pool_layer(const LayerConfig& config, const 
 std::unique_ptr<Layer> make_dropout_layer(const LayerConfig& config, const LayerContext& context);
 
 // Columns that a layer keeps apart: `sees: own` -> all of them, `sees: all` -> 1.
-inline std::int64_t num_groups(const LayerConfig& config, const LayerContext& context) { return config.sees == "own" ? context.columns : 1; }
+inline std::int64_t num_groups(const LayerConfig& config, const LayerContext& context) {
+  return config.sees == "own" ? context.columns : 1;
+}
 
 // "(224 + 0 + 3 - 11) / 4 + 1 = 55", floored, for explain().
 std::string explain_extent(std::int64_t in, std::int64_t before, std::int64_t after, std::int64_t kernel_size, std::int64_t stride,

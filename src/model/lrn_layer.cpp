@@ -11,8 +11,8 @@ class LrnLayer final : public Layer {
 
   bool mixes_columns() const override { return shape_.groups == 1 && context_.columns > 1; }
   std::string explain() const override {
-    return fmt::format("dst = src / ({} + {} * sum of src^2 over {} neighbouring maps{})^{}\n       the factor is alpha = {}{}\n", config_.k,
-                       shape_.alpha, shape_.size, shape_.groups > 1 ? " of the same column" : "", config_.beta, config_.alpha,
+    return fmt::format("dst = src / ({} + {} * sum of src^2 over {} neighbouring maps{})^{}\n       the factor is alpha = {}{}\n",
+                       config_.k, shape_.alpha, shape_.size, shape_.groups > 1 ? " of the same column" : "", config_.beta, config_.alpha,
                        config_.reduction == "mean" ? fmt::format(" divided by {} (reduction: mean)", shape_.size) : " (reduction: sum)");
   }
   bool backward_uses_src() const override { return true; }

@@ -14,7 +14,9 @@ Network make_network(const ModelConfig& config, std::int64_t crop, std::int64_t 
   for (const LayerConfig& layer : config.layers) {
     if (layer.type == "softmax_cross_entropy") {
       if (extent != Extent3{1, 1, num_classes}) {
-        fail(ExitCode::configuration, "{}: layer {}: its input is {} x {} x {}, must be 1 x 1 x {} (the number of classes): let a fully_connected layer with num_output: num_classes stand before it",
+        fail(ExitCode::configuration,
+             "{}: layer {}: its input is {} x {} x {}, must be 1 x 1 x {} (the number of classes): let a fully_connected layer with "
+             "num_output: num_classes stand before it",
              layer.where, layer.name, extent.H, extent.W, extent.C, num_classes);
       }
       network.loss = layer.name;

@@ -32,7 +32,9 @@ class PoolLayer final : public Layer {
   std::unique_ptr<PoolOp> op_;
 };
 
-std::unique_ptr<MaxPool> make_max_pool_op(Backend& backend, const PoolShape& shape, const LayerConfig&) { return backend.make_max_pool(shape); }
+std::unique_ptr<MaxPool> make_max_pool_op(Backend& backend, const PoolShape& shape, const LayerConfig&) {
+  return backend.make_max_pool(shape);
+}
 std::unique_ptr<AveragePool> make_average_pool_op(Backend& backend, const PoolShape& shape, const LayerConfig& config) {
   return backend.make_average_pool(shape, config.count_pad);
 }

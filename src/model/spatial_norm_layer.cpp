@@ -10,8 +10,8 @@ class SpatialNormLayer final : public Layer {
       : Layer(config, context, context.src), shape_(shape) {}
 
   std::string explain() const override {
-    return fmt::format("dst = src / ({} + {} * sum of src^2 over {} x {} pixels of the same map)^{}\n", config_.k, shape_.alpha, shape_.size,
-                       shape_.size, config_.beta);
+    return fmt::format("dst = src / ({} + {} * sum of src^2 over {} x {} pixels of the same map)^{}\n", config_.k, shape_.alpha,
+                       shape_.size, shape_.size, config_.beta);
   }
   bool backward_uses_src() const override { return true; }
   void make_op(Backend& backend, std::int64_t batch_size) override {

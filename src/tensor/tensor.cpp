@@ -12,19 +12,26 @@ namespace alexnet {
 std::size_t dtype_bytes(DType dtype) {
   switch (dtype) {
     case DType::f32:
-    case DType::i32: return 4;
-    case DType::bf16: return 2;
-    case DType::u8: return 1;
+    case DType::i32:
+      return 4;
+    case DType::bf16:
+      return 2;
+    case DType::u8:
+      return 1;
   }
   fail(ExitCode::internal, "unknown dtype {}", static_cast<int>(dtype));
 }
 
 const char* dtype_name(DType dtype) {
   switch (dtype) {
-    case DType::f32: return "f32";
-    case DType::i32: return "i32";
-    case DType::bf16: return "bf16";
-    case DType::u8: return "u8";
+    case DType::f32:
+      return "f32";
+    case DType::i32:
+      return "i32";
+    case DType::bf16:
+      return "bf16";
+    case DType::u8:
+      return "u8";
   }
   return "?";
 }
@@ -63,9 +70,18 @@ T* typed(void* data, DType have, DType want) {
 }
 }  // namespace
 
-template <> float* Tensor::data<float>() const { return typed<float>(data_, dtype_, DType::f32); }
-template <> std::uint8_t* Tensor::data<std::uint8_t>() const { return typed<std::uint8_t>(data_, dtype_, DType::u8); }
-template <> std::int32_t* Tensor::data<std::int32_t>() const { return typed<std::int32_t>(data_, dtype_, DType::i32); }
+template <>
+float* Tensor::data<float>() const {
+  return typed<float>(data_, dtype_, DType::f32);
+}
+template <>
+std::uint8_t* Tensor::data<std::uint8_t>() const {
+  return typed<std::uint8_t>(data_, dtype_, DType::u8);
+}
+template <>
+std::int32_t* Tensor::data<std::int32_t>() const {
+  return typed<std::int32_t>(data_, dtype_, DType::i32);
+}
 
 Tensor Tensor::reshaped(Shape shape) const {
   if (shape.count() != count()) fail(ExitCode::internal, "tensor {} reshaped to {}", shape_.str(), shape.str());
@@ -74,7 +90,8 @@ Tensor Tensor::reshaped(Shape shape) const {
 
 void check_tensor(const char* what, const Tensor& tensor, const Shape& shape, DType dtype) {
   if (tensor.dtype() != dtype || !(tensor.shape() == shape)) {
-    fail(ExitCode::internal, "{}: {} {} instead of {} {}", what, dtype_name(tensor.dtype()), tensor.shape().str(), dtype_name(dtype), shape.str());
+    fail(ExitCode::internal, "{}: {} {} instead of {} {}", what, dtype_name(tensor.dtype()), tensor.shape().str(), dtype_name(dtype),
+         shape.str());
   }
 }
 

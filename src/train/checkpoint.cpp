@@ -29,7 +29,10 @@ json to_json(const Checkpoint& c) {
           {"epoch", s.epoch()},
           {"random_numbers", {{"generator", "philox4x32-10"}, {"seed", c.config.seed}, {"position", s.samples}}},
           {"schedule",
-           {{"reductions", s.schedule.reductions}, {"best", s.schedule.best}, {"best_epoch", s.schedule.best_epoch}, {"ended", s.schedule.ended}}},
+           {{"reductions", s.schedule.reductions},
+            {"best", s.schedule.best},
+            {"best_epoch", s.schedule.best_epoch},
+            {"ended", s.schedule.ended}}},
           {"best", s.best ? json(*s.best) : json()},
           {"interval",
            {{"loss", s.interval.loss},
@@ -108,7 +111,8 @@ Checkpoint read_checkpoint(const std::string& path) {
   try {
     const json j = json::parse(found->second);
     const int version = j.at("format_version").get<int>();
-    if (version != kFormatVersion) fail(ExitCode::bad_data, "{}: checkpoint format {}, this program reads format {}", path, version, kFormatVersion);
+    if (version != kFormatVersion)
+      fail(ExitCode::bad_data, "{}: checkpoint format {}, this program reads format {}", path, version, kFormatVersion);
     Checkpoint checkpoint = from_json(j);
     read_statistics_tensors(file, path, checkpoint);
     return checkpoint;
@@ -130,7 +134,8 @@ void load_parameters(const std::string& path, Graph& graph, const ParameterSelec
   }
   const auto load = [&](const std::string& name, const Parameter& parameter, const Tensor& tensor) {
     if (!file.has(name)) {
-      fail(ExitCode::bad_data, "{}: has no tensor {}: the checkpoint is of another network; compare with `alexnet config --diff`", path, name);
+      fail(ExitCode::bad_data, "{}: has no tensor {}: the checkpoint is of another network; compare with `alexnet config --diff`", path,
+           name);
     }
     const Shape shape = file.shape(name);
     if (!(shape == parameter.spec.file_shape)) {
@@ -160,13 +165,13 @@ std::string find_checkpoint(const std::string& path) {
 void check_same_classes(const std::vector<ClassInfo>& checkpoint, const std::vector<ClassInfo>& data, const std::string& checkpoint_path,
                         const std::string& data_path) {
   if (checkpoint.size() != data.size()) {
-    fail(ExitCode::bad_data, "{} has {} classes, the data set {} has {}: they do not belong together", checkpoint_path, checkpoint.size(), data_path,
-         data.size());
+    fail(ExitCode::bad_data, "{} has {} classes, the data set {} has {}: they do not belong together", checkpoint_path, checkpoint.size(),
+         data_path, data.size());
   }
   for (std::size_t i = 0; i < data.size(); ++i) {
     if (checkpoint[i].id != data[i].id) {
-      fail(ExitCode::bad_data, "class {} is {} in {} and {} in the data set {}: they do not belong together", i, checkpoint[i].id, checkpoint_path,
-           data[i].id, data_path);
+      fail(ExitCode::bad_data, "class {} is {} in {} and {} in the data set {}: they do not belong together", i, checkpoint[i].id,
+           checkpoint_path, data[i].id, data_path);
     }
   }
 }

@@ -115,7 +115,8 @@ std::vector<std::vector<RankedClass>> best_classes(Backend& backend, std::span<c
                                                    std::int64_t k) {
   const auto rows = static_cast<std::int64_t>(probabilities.size()) / num_classes;
   const auto num_indices = static_cast<std::size_t>(rows * k);
-  const Buffer memory = backend.allocate(probabilities.size_bytes() + num_indices * (sizeof(std::int32_t) + sizeof(float)), "the best classes");
+  const Buffer memory =
+      backend.allocate(probabilities.size_bytes() + num_indices * (sizeof(std::int32_t) + sizeof(float)), "the best classes");
   const Tensor values(memory.data(), {rows, num_classes}, DType::f32);
   const Tensor indices(memory.data() + values.bytes(), {rows, k}, DType::i32);
   const Tensor top(memory.data() + values.bytes() + indices.bytes(), {rows, k}, DType::f32);

@@ -14,8 +14,8 @@ std::string format_duration(double seconds) {
 }
 
 std::string ProgressLine::str() const {
-  return fmt::format("step {}/{}  epoch {:.2f}  loss {:.4f}  top-1 {:.2f} %  {:.1f} images/s  data-wait {:.0f} %  left {}", step, last_step, epoch,
-                     loss, 100 * top1_error, pace.images_per_s(), 100 * pace.data_wait(), format_duration(seconds_left));
+  return fmt::format("step {}/{}  epoch {:.2f}  loss {:.4f}  top-1 {:.2f} %  {:.1f} images/s  data-wait {:.0f} %  left {}", step, last_step,
+                     epoch, loss, 100 * top1_error, pace.images_per_s(), 100 * pace.data_wait(), format_duration(seconds_left));
 }
 
 }  // namespace alexnet

@@ -55,7 +55,8 @@ RunDirectory::RunDirectory(std::string path, ResumeMode mode) : path_(std::move(
     char pid[32] = {};
     const ssize_t length = read(lock_, pid, sizeof pid - 1);
     close(lock_);
-    fail(ExitCode::output_exists, "run directory {}: another process trains in it now{}", path_, length > 0 ? fmt::format(" (pid {})", pid) : "");
+    fail(ExitCode::output_exists, "run directory {}: another process trains in it now{}", path_,
+         length > 0 ? fmt::format(" (pid {})", pid) : "");
   }
   const std::string pid = std::to_string(getpid());
   if (ftruncate(lock_, 0) != 0 || write(lock_, pid.data(), pid.size()) < 0) {
@@ -70,7 +71,9 @@ std::string RunDirectory::file(const std::string& name) const { return (fs::path
 
 bool RunDirectory::has_checkpoint() const { return fs::exists(file("last.safetensors")); }
 
-std::string RunDirectory::checkpoint_file(std::uint64_t step) const { return file(fmt::format("checkpoints/step-{:08}.safetensors", step)); }
+std::string RunDirectory::checkpoint_file(std::uint64_t step) const {
+  return file(fmt::format("checkpoints/step-{:08}.safetensors", step));
+}
 
 void RunDirectory::link_checkpoint(std::uint64_t step, const std::string& name) const { replace_link(checkpoint_file(step), file(name)); }
 

@@ -25,7 +25,8 @@ using nlohmann::json;
 double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 json to_json(const ValidationResult& r, std::size_t num_classes) {
-  return {{"loss", r.loss}, {"top1_error", r.top1_error}, {"top5_error", num_classes < 6 ? json() : json(r.top5_error)}, {"images", r.images}};
+  return {
+      {"loss", r.loss}, {"top1_error", r.top1_error}, {"top5_error", num_classes < 6 ? json() : json(r.top5_error)}, {"images", r.images}};
 }
 
 class Trainer {
@@ -98,11 +99,13 @@ void Trainer::resume() {
   Checkpoint checkpoint = read_checkpoint(path);
   check_same_classes(checkpoint.classes, setup_.manifest.classes, path, config_.data.path);
   if (checkpoint.state.epoch_samples != state_.epoch_samples) {
-    fail(ExitCode::bad_data, "{}: its run had {} training pictures, the data set {} has {}: a resumed run must see the same; start a new one with train.init",
+    fail(ExitCode::bad_data,
+         "{}: its run had {} training pictures, the data set {} has {}: a resumed run must see the same; start a new one with train.init",
          path, checkpoint.state.epoch_samples, config_.data.path, state_.epoch_samples);
   }
   load_parameters(path, *setup_.graph, {.velocities = true, .skip = {}});
-  for (const std::string& difference : diff_configs(checkpoint.config, config_)) log::warning("changed since the checkpoint: {}", difference);
+  for (const std::string& difference : diff_configs(checkpoint.config, config_))
+    log::warning("changed since the checkpoint: {}", difference);
   state_ = checkpoint.state;
   schedule_ = Schedule(config_.schedule, state_.schedule);
   setup_.graph->reset_totals(state_.interval);
@@ -129,7 +132,8 @@ void Trainer::announce() const {
   log::info("run directory {}", run_.path());
   log::info("{}; {} parameters, {:.1f} M multiply-accumulates per image; memory: parameters {:.1f} MiB, activations {:.1f} MiB",
             setup_.backend->description(), network.num_parameters(), static_cast<double>(network.macs()) / 1e6,
-            static_cast<double>(setup_.graph->plan().parameter_bytes) / (1 << 20), static_cast<double>(setup_.graph->plan().activation_bytes) / (1 << 20));
+            static_cast<double>(setup_.graph->plan().parameter_bytes) / (1 << 20),
+            static_cast<double>(setup_.graph->plan().activation_bytes) / (1 << 20));
   log::info("{}: {} training pictures in {} classes, stored at {} x {}, crop {} x {}", config_.data.path, state_.epoch_samples,
             setup_.manifest.classes.size(), setup_.manifest.size, setup_.manifest.size, config_.data.crop, config_.data.crop);
 }
@@ -170,7 +174,8 @@ void Trainer::one_step(Loader& loader) {
     const auto num_classes = static_cast<std::int64_t>(setup_.manifest.classes.size());
     const double loss = graph.totals().loss / static_cast<double>(batch->valid);
     log::info("{}", describe_first_loss(loss, num_classes));
-    if (first_loss_is_suspicious(loss, num_classes)) log::warning("the first loss is far above chance: initial weights too large, or pixels not scaled as the recipe expects");
+    if (first_loss_is_suspicious(loss, num_classes))
+      log::warning("the first loss is far above chance: initial weights too large, or pixels not scaled as the recipe expects");
   }
   graph.backward(frozen);
   graph.update(frozen);
@@ -190,7 +195,8 @@ bool Trainer::check_finite() {
   const std::string where = find_not_finite(*setup_.graph);
   log::error("training diverged: the loss is not finite in the {} steps up to step {}{}; {}: lower schedule.learning_rate (now {})",
              config_.train.log_every_steps, state_.step, where.empty() ? "" : "; " + where,
-             run_.has_checkpoint() ? "the last good checkpoint is " + run_.file("last.safetensors") : "no checkpoint was written yet", learning_rate_);
+             run_.has_checkpoint() ? "the last good checkpoint is " + run_.file("last.safetensors") : "no checkpoint was written yet",
+             learning_rate_);
   return false;
 }
 
@@ -202,7 +208,8 @@ void Trainer::log_interval() {
   last_training_top1_ = top1_error;
   const double steps_left = static_cast<double>(last_step() - state_.step);
   const double rate = interval_pace_.images_per_s();
-  const ProgressLine line{state_.step, last_step(), state_.epoch(), loss, top1_error, steps_left * static_cast<double>(config_.train.batch_size) / rate,
+  const ProgressLine line{state_.step,   last_step(), state_.epoch(),
+                          loss,          top1_error,  steps_left * static_cast<double>(config_.train.batch_size) / rate,
                           interval_pace_};
   metrics_->write({{"kind", "train"},
                    {"step", state_.step},
@@ -248,10 +255,15 @@ void Trainer::validate(bool regular) {
       continue;
     }
     EvaluatedModel model{&graph, make_step_parameters(config_, graph.network(), state_.epoch(), 0), config_.data.crop};
-    const auto evaluation = evaluate({&model, 1}, *loader, setup_.manifest.size, setup_.manifest.size, static_cast<int>(config_.train.validate_views));
+    const auto evaluation =
+        evaluate({&model, 1}, *loader, setup_.manifest.size, setup_.manifest.size, static_cast<int>(config_.train.validate_views));
     const ValidationResult& result = evaluation.result;
     json line = to_json(result, setup_.manifest.classes.size());
-    line.update({{"kind", "validation"}, {"step", state_.step}, {"epoch", state_.epoch()}, {"split", split}, {"views", config_.train.validate_views}});
+    line.update({{"kind", "validation"},
+                 {"step", state_.step},
+                 {"epoch", state_.epoch()},
+                 {"split", split},
+                 {"views", config_.train.validate_views}});
     metrics_->write(line);
     const std::string top5 = graph.network().num_classes < 6 ? "" : fmt::format("  top-5 error {:.2f} %", 100 * result.top5_error);
     log::info("epoch {:.2f}  {}: loss {:.4f}  top-1 error {:.2f} %{}  ({} pictures, {:.1f} images/s)", state_.epoch(), split, result.loss,
@@ -270,8 +282,9 @@ void Trainer::validate(bool regular) {
     }
     if (schedule_.observe(result, state_.epoch())) {
       log::info("{} stopped improving: {}", config_.schedule.plateau.metric,
-                schedule_.state().ended ? "the schedule ends here"
-                                        : fmt::format("learning rate now {:g}", schedule_.learning_rate(state_.step, state_.samples, state_.epoch_samples)));
+                schedule_.state().ended
+                    ? "the schedule ends here"
+                    : fmt::format("learning rate now {:g}", schedule_.learning_rate(state_.step, state_.samples, state_.epoch_samples)));
     }
   }
   graph.reset_totals(interval);

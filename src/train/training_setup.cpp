@@ -11,7 +11,8 @@ namespace {
 
 void check_device(const DeviceConfig& device) {
   if (device.column_devices != 1) {
-    fail(ExitCode::unavailable, "device.column_devices is {}: this build lays both columns over one device; set it to 1", device.column_devices);
+    fail(ExitCode::unavailable, "device.column_devices is {}: this build lays both columns over one device; set it to 1",
+         device.column_devices);
   }
   if (device.precision != "f32") {
     fail(ExitCode::unavailable, "device.precision is {}: the onednn backend computes in f32; set device.precision=f32", device.precision);
@@ -22,7 +23,9 @@ std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifes
   const auto in_data = static_cast<std::int64_t>(manifest.classes.size());
   const std::int64_t in_config = config.model.num_classes.value_or(in_data);
   if (in_config != in_data) {
-    fail(ExitCode::configuration, "model.num_classes is {}, the data set {} has {} classes; set it to {}, or take it from the data set with --set model.num_classes=auto",
+    fail(ExitCode::configuration,
+         "model.num_classes is {}, the data set {} has {} classes; set it to {}, or take it from the data set with --set "
+         "model.num_classes=auto",
          in_config, config.data.path, in_data, in_data);
   }
   return in_config;
@@ -42,16 +45,18 @@ TrainingSetup::TrainingSetup(const Config& config) {
   epoch_samples = train_shards->size();
   if (config.data.limit) epoch_samples = std::min(epoch_samples, static_cast<std::uint64_t>(*config.data.limit));
   if (static_cast<std::uint64_t>(config.train.batch_size) > epoch_samples) {
-    fail(ExitCode::configuration, "train.batch_size is {}, larger than the {} training pictures of {}{}; set it to {} or less", config.train.batch_size,
-         epoch_samples, config.data.path, config.data.limit ? " within data.limit" : "", epoch_samples);
+    fail(ExitCode::configuration, "train.batch_size is {}, larger than the {} training pictures of {}{}; set it to {} or less",
+         config.train.batch_size, epoch_samples, config.data.path, config.data.limit ? " within data.limit" : "", epoch_samples);
   }
   if (config.schedule.kind == "plateau" && !manifest.splits.contains(config.train.validate_splits.front())) {
-    fail(ExitCode::configuration, "schedule.kind is plateau, but the data set {} has no split {} to validate on; set schedule.kind to steps or constant",
+    fail(ExitCode::configuration,
+         "schedule.kind is plateau, but the data set {} has no split {} to validate on; set schedule.kind to steps or constant",
          config.data.path, config.train.validate_splits.front());
   }
 
-  statistics = config.data.statistics == "checkpoint" ? read_checkpoint(find_checkpoint(config.train.init.checkpoint.value_or(""))).statistics
-                                                      : read_statistics(config.data.path);
+  statistics = config.data.statistics == "checkpoint"
+                   ? read_checkpoint(find_checkpoint(config.train.init.checkpoint.value_or(""))).statistics
+                   : read_statistics(config.data.path);
   backend = make_backend(config.device.backend, static_cast<int>(config.device.threads.value_or(0)));
   num_loader_threads = static_cast<int>(config.device.threads.value_or(std::max(1U, std::thread::hardware_concurrency())));
   GraphOptions options;
@@ -70,7 +75,8 @@ TrainingSetup::TrainingSetup(const Config& config) {
 }
 
 std::unique_ptr<Loader> TrainingSetup::training_loader(const Config& config, std::uint64_t first_sample) const {
-  return std::make_unique<Loader>(train_shards, manifest, config.train.batch_size, num_loader_threads, TrainingOrder{config.seed, first_sample},
+  return std::make_unique<Loader>(train_shards, manifest, config.train.batch_size, num_loader_threads,
+                                  TrainingOrder{config.seed, first_sample},
                                   Augmenter(config.data, config.seed, statistics, manifest.size, manifest.size), epoch_samples);
 }
 

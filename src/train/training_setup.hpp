@@ -14,9 +14,9 @@ namespace alexnet {
 
 struct TrainingSetup {
   DatasetManifest manifest;
-  DatasetStatistics statistics;             // of the data set, or of train.init's checkpoint
+  DatasetStatistics statistics;  // of the data set, or of train.init's checkpoint
   std::shared_ptr<const Shards> train_shards;
-  std::uint64_t epoch_samples = 0;          // training pictures, after data.limit
+  std::uint64_t epoch_samples = 0;  // training pictures, after data.limit
   std::shared_ptr<Backend> backend;
   int num_loader_threads = 1;
   std::unique_ptr<Graph> graph;

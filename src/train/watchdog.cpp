@@ -34,11 +34,13 @@ bool StallWatch::observe(double mean_loss, std::uint64_t step) {
 std::string StallWatch::hint(double learning_rate, bool bias_one, double smallest_std) {
   std::string hint = "the loss stays at ln(classes): nothing is learned yet. Usual reasons: ";
   if (bias_one && smallest_std < 0.03) {
-    hint += fmt::format("biases that start at 1 with weights of std {} in conv3-conv5 (the net of 2012 had 0.03: see alexnet_original_2012.yaml); ",
-                        smallest_std);
+    hint += fmt::format(
+        "biases that start at 1 with weights of std {} in conv3-conv5 (the net of 2012 had 0.03: see alexnet_original_2012.yaml); ",
+        smallest_std);
   }
-  hint += fmt::format("a learning rate of {} too small (or so large that units died: look at the share of zeros in metrics.jsonl, kind layers); ",
-                      learning_rate);
+  hint += fmt::format(
+      "a learning rate of {} too small (or so large that units died: look at the share of zeros in metrics.jsonl, kind layers); ",
+      learning_rate);
   return hint + "labels that do not belong to the pictures (look at `alexnet inspect DATA --images sheet.png`)";
 }
 

@@ -1,8 +1,8 @@
 // dump_steps CONFIG OUT PICTURES [key=value...]: runs a config's network over the PICTURES-th set of made pictures and writes what
 // PyTorch must agree with.
 //
-// OUT/config.yaml, OUT/initial.safetensors (a checkpoint), OUT/steps.safetensors: images (N,3,H,W) after preprocessing, labels, logits and loss of
-// step 1, gradient.<parameter> of step 1, and <parameter> after kSteps steps of SGD; learning rates in learning_rate.<parameter>.
+// OUT/config.yaml, OUT/initial.safetensors (a checkpoint), OUT/steps.safetensors: images (N,3,H,W) after preprocessing, labels, logits and
+// loss of step 1, gradient.<parameter> of step 1, and <parameter> after kSteps steps of SGD; learning rates in learning_rate.<parameter>.
 #include <cmath>
 #include <cstdio>
 #include <deque>

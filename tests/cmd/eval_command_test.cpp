@@ -82,8 +82,9 @@ TEST(EvalCommandTest, ATableForPeople) {
 }
 
 TEST(EvalCommandTest, ReferenceFiguresStandBesideTheResult) {
-  ASSERT_EQ(smoke().train("referenced", {"--set", "train.max_steps=1", "--set", "model.num_classes=4", "--set",
-                                         "reference=[{text: \"a famous net\", views: 1, top1_error: 0.4321, top5_error: 0.1}]"})
+  ASSERT_EQ(smoke()
+                .train("referenced", {"--set", "train.max_steps=1", "--set", "model.num_classes=4", "--set",
+                                      "reference=[{text: \"a famous net\", views: 1, top1_error: 0.4321, top5_error: 0.1}]"})
                 .exit_code,
             0);
   const CommandResult result = smoke().run({"eval", "--checkpoint", "referenced"});
@@ -110,7 +111,8 @@ TEST(EvalCommandTest, PredictionsAreWrittenForEachPicture) {
   }
   EXPECT_EQ(rows, 48);
   EXPECT_NEAR(errors / 48.0, json["top1_error"].get<double>(), 1e-9);
-  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--predictions", "no/such/folder.csv"}), ExitCode::io_failed, {"no/such/folder.csv"});
+  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--predictions", "no/such/folder.csv"}), ExitCode::io_failed,
+                 {"no/such/folder.csv"});
 }
 
 TEST(EvalCommandTest, OtherClassesAreRefused) {
@@ -120,13 +122,16 @@ TEST(EvalCommandTest, OtherClassesAreRefused) {
 
 TEST(EvalCommandTest, OtherPictureSizesAreRefused) {
   ASSERT_EQ(smoke().run({"prepare", "drawn:classes=4,train=16,val=8", "larger", "--size", "40"}).exit_code, 0);
-  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--data", "larger"}), ExitCode::bad_data, {"32 x 32", "40 x 40", "--size 32"});
+  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--data", "larger"}), ExitCode::bad_data,
+                 {"32 x 32", "40 x 40", "--size 32"});
 }
 
 TEST(EvalCommandTest, BadArgumentsAreNamed) {
   expect_refused(smoke().run({"eval"}), ExitCode::command_line, {"--checkpoint"});
-  expect_refused(smoke().run({"eval", "--checkpoint", "nowhere"}), ExitCode::no_input, {"checkpoint nowhere: there is no such file or run directory"});
-  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--split", "test"}), ExitCode::command_line, {"--split test", "train val"});
+  expect_refused(smoke().run({"eval", "--checkpoint", "nowhere"}), ExitCode::no_input,
+                 {"checkpoint nowhere: there is no such file or run directory"});
+  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--split", "test"}), ExitCode::command_line,
+                 {"--split test", "train val"});
   expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--views", "5"}), ExitCode::command_line, {"--views"});
   expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--data", "nowhere"}), ExitCode::no_input, {"nowhere"});
   expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--backend", "cuda"}), ExitCode::unavailable, {"built without CUDA"});
@@ -174,20 +179,23 @@ TEST(PredictCommandTest, GoesOnAfterABadPictureAndSaysSo) {
 
 TEST(PredictCommandTest, ReadsNamesFromStdin) {
   write_picture(smoke() / "a.jpg");
-  const CommandResult result = smoke().run({"predict", "--checkpoint", trained(), "-"}, {.in = "a.jpg\na.jpg\n", .env = {}, .cwd = {}, .file_size_limit_bytes = {}});
+  const CommandResult result =
+      smoke().run({"predict", "--checkpoint", trained(), "-"}, {.in = "a.jpg\na.jpg\n", .env = {}, .cwd = {}, .file_size_limit_bytes = {}});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, testing::ContainsRegex("a.jpg\n.*%.*\n"));
 }
 
 TEST(PredictCommandTest, AnEmptyFolderIsAnError) {
   fs::create_directories(smoke() / "nothing");
-  expect_refused(smoke().run({"predict", "--checkpoint", trained(), "nothing"}), ExitCode::bad_data, {"nothing: the folder holds no files"});
+  expect_refused(smoke().run({"predict", "--checkpoint", trained(), "nothing"}), ExitCode::bad_data,
+                 {"nothing: the folder holds no files"});
 }
 
 TEST(SummaryCommandTest, ShowsThePapersCountsAndColumns) {
   const CommandResult result = smoke().run({"summary", "--config", std::string(ALEXNET_SOURCE_DIR) + "/configs/alexnet_paper.yaml"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("60,965,224 parameters, 724,406,816 multiply-accumulates per image forward, 2,067,805,248 forward and backward"));
+  EXPECT_THAT(result.out,
+              HasSubstr("60,965,224 parameters, 724,406,816 multiply-accumulates per image forward, 2,067,805,248 forward and backward"));
   EXPECT_THAT(result.out, HasSubstr("columns exchange 13x13x256"));
 }
 
@@ -198,8 +206,10 @@ TEST(SummaryCommandTest, JsonExplanationAndPlan) {
   EXPECT_EQ(json["layers"][0]["name"], "conv1");
   EXPECT_THAT(smoke().run({"summary", "--config", config, "--explain", "conv1"}).out, HasSubstr("(28 + 1 + 2 - 5) / 1 + 1 = 27"));
   EXPECT_THAT(smoke().run({"summary", "--config", config, "--plan"}).out, HasSubstr("conv1 + act1"));
-  expect_refused(smoke().run({"summary", "--config", config, "--explain", "conv7"}), ExitCode::command_line, {"--explain conv7", "did you mean conv"});
-  expect_refused(smoke().run({"summary", "--config", config, "--set", "data.path=nowhere"}), ExitCode::no_input, {"--set model.num_classes=N"});
+  expect_refused(smoke().run({"summary", "--config", config, "--explain", "conv7"}), ExitCode::command_line,
+                 {"--explain conv7", "did you mean conv"});
+  expect_refused(smoke().run({"summary", "--config", config, "--set", "data.path=nowhere"}), ExitCode::no_input,
+                 {"--set model.num_classes=N"});
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ const std::string& whole_run() {
 
 TEST(TrainCommandTest, WritesARunDirectory) {
   const fs::path run = smoke() / whole_run();
-  for (const char* name : {"config.yaml", "environment.json", "train.log", "metrics.jsonl", "summary.json", "last.safetensors", "best.safetensors",
-                           "checkpoints/step-00000020.safetensors"}) {
+  for (const char* name : {"config.yaml", "environment.json", "train.log", "metrics.jsonl", "summary.json", "last.safetensors",
+                           "best.safetensors", "checkpoints/step-00000020.safetensors"}) {
     EXPECT_TRUE(fs::exists(run / name)) << name;
   }
   const auto summary = nlohmann::json::parse(read_file(run / "summary.json"));
@@ -132,7 +132,8 @@ TEST(TrainCommandTest, LossesOfTenStepsAreGolden) {
     if (json["kind"] == "train") losses.push_back(json["loss"]);
   }
   int compared = 0;
-  for (double expected; golden >> expected; ++compared) EXPECT_NEAR(losses.at(static_cast<std::size_t>(compared)), expected, 2e-4) << "step " << compared + 1;
+  for (double expected; golden >> expected; ++compared)
+    EXPECT_NEAR(losses.at(static_cast<std::size_t>(compared)), expected, 2e-4) << "step " << compared + 1;
   EXPECT_EQ(compared, 10);
 }
 
@@ -173,7 +174,8 @@ TEST(TrainCommandTest, MustResumeNeedsACheckpoint) {
 
 TEST(TrainCommandTest, AConfigIsNeeded) {
   expect_refused(smoke().run({"train"}), ExitCode::command_line, {"--config is missing"});
-  expect_refused(smoke().run({"train", "--run-dir", "empty", "--resume"}), ExitCode::no_input, {"empty/config.yaml: there is no such file"});
+  expect_refused(smoke().run({"train", "--run-dir", "empty", "--resume"}), ExitCode::no_input,
+                 {"empty/config.yaml: there is no such file"});
   expect_refused(smoke().run({"train", "--config", "nowhere.yaml"}), ExitCode::no_input, {"nowhere.yaml"});
 }
 
@@ -191,7 +193,8 @@ TEST(TrainCommandTest, ACropLargerThanThePicturesIsRefused) {
 }
 
 TEST(TrainCommandTest, ABatchLargerThanTheDataSetIsRefused) {
-  expect_refused(smoke().train("r4", {"--set", "train.batch_size=161"}), ExitCode::configuration, {"train.batch_size is 161", "160 training pictures"});
+  expect_refused(smoke().train("r4", {"--set", "train.batch_size=161"}), ExitCode::configuration,
+                 {"train.batch_size is 161", "160 training pictures"});
   expect_refused(smoke().train("r4", {"--set", "data.limit=10"}), ExitCode::configuration, {"10 training pictures", "within data.limit"});
 }
 
@@ -226,7 +229,8 @@ TEST(TrainCommandTest, AnotherTrainingSetIsRefusedOnResume) {
   whole_run();
   fs::create_directories(smoke() / "limited");
   fs::copy_file(smoke() / "whole/last.safetensors", smoke() / "limited/last.safetensors", fs::copy_options::overwrite_existing);
-  expect_refused(smoke().train("limited", {"--resume", "--set", "data.limit=100"}), ExitCode::bad_data, {"160 training pictures", "has 100"});
+  expect_refused(smoke().train("limited", {"--resume", "--set", "data.limit=100"}), ExitCode::bad_data,
+                 {"160 training pictures", "has 100"});
 }
 
 TEST(TrainCommandTest, AFullDiskStopsTheRunAndTheLastCheckpointStands) {
@@ -238,7 +242,8 @@ TEST(TrainCommandTest, AFullDiskStopsTheRunAndTheLastCheckpointStands) {
   EXPECT_EQ(result.exit_code, static_cast<int>(ExitCode::io_failed)) << result.err;
   EXPECT_THAT(result.err, HasSubstr("step-00000010.safetensors"));
   EXPECT_EQ(read_file(smoke() / "full/last.safetensors"), before);
-  for (const auto& entry : fs::directory_iterator(smoke() / "full/checkpoints")) EXPECT_EQ(entry.path().extension(), ".safetensors") << entry.path();
+  for (const auto& entry : fs::directory_iterator(smoke() / "full/checkpoints"))
+    EXPECT_EQ(entry.path().extension(), ".safetensors") << entry.path();
   EXPECT_EQ(smoke().train("full", {"--resume"}).exit_code, 0);
 }
 

@@ -24,8 +24,9 @@ TEST(FuseTest, AReluBehindAConvolutionOrFullyConnectedLayerDisappears) {
   std::vector<Node> nodes = fuse_layers(network);
   mark_in_place(nodes);
   // drop6 is not in place: the ReLU fused into fc6 needs its output in the backward pass.
-  EXPECT_THAT(labels(nodes), testing::ElementsAre("conv1 + act1", "lrn1", "pool1", "conv2 + act2", "lrn2", "pool2", "conv3 + act3", "conv4 + act4",
-                                                  "conv5 + act5", "pool5", "fc6 + act6", "drop6", "fc7 + act7", "drop7", "fc8"));
+  EXPECT_THAT(labels(nodes),
+              testing::ElementsAre("conv1 + act1", "lrn1", "pool1", "conv2 + act2", "lrn2", "pool2", "conv3 + act3", "conv4 + act4",
+                                   "conv5 + act5", "pool5", "fc6 + act6", "drop6", "fc7 + act7", "drop7", "fc8"));
 }
 
 TEST(FuseTest, OtherOrdersKeepTheirReluAsALayerInPlace) {

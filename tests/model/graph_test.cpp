@@ -38,7 +38,8 @@ schedule: {kind: constant, learning_rate: 0.05}
 )";
 
 struct Fixture {
-  explicit Fixture(const std::vector<std::string>& sets = {}, std::int64_t batch_size = 4, GraphMode mode = GraphMode::training, int num_threads = 1)
+  explicit Fixture(const std::vector<std::string>& sets = {}, std::int64_t batch_size = 4, GraphMode mode = GraphMode::training,
+                   int num_threads = 1)
       : config(parse_config(kNet, "test.yaml", sets)) {
     GraphOptions options;
     options.mode = mode;
@@ -49,7 +50,8 @@ struct Fixture {
     graph = std::make_unique<Graph>(make_network(config.model, config.data.crop, 6), make_backend("onednn", num_threads), options);
     graph->initialize(config.seed);
     pixels.resize(static_cast<std::size_t>(batch_size * kSize * kSize * 3));
-    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(random_block(1, RandomStream::drawn_picture, i)[0]);
+    for (std::size_t i = 0; i < pixels.size(); ++i)
+      pixels[i] = static_cast<std::uint8_t>(random_block(1, RandomStream::drawn_picture, i)[0]);
     for (std::int64_t n = 0; n < batch_size; ++n) labels.push_back(static_cast<std::int32_t>(n % 6));
     transforms.resize(static_cast<std::size_t>(batch_size));
     std::fill(mean.begin(), mean.end(), 128.0F);

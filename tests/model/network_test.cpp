@@ -52,7 +52,7 @@ TEST(NetworkTest, LayersHaveTheTablesShapesAndCounts) {
     Extent3 src, dst;
     std::int64_t macs, parameters;
   } kTable[] = {
-      {"conv1", {224, 224, 3}, {55, 55, 96}, 105'415'200, 34'944},  {"conv2", {27, 27, 96}, {27, 27, 256}, 223'948'800, 307'456},
+      {"conv1", {224, 224, 3}, {55, 55, 96}, 105'415'200, 34'944},   {"conv2", {27, 27, 96}, {27, 27, 256}, 223'948'800, 307'456},
       {"conv3", {13, 13, 256}, {13, 13, 384}, 149'520'384, 885'120}, {"conv4", {13, 13, 384}, {13, 13, 384}, 112'140'288, 663'936},
       {"conv5", {13, 13, 384}, {13, 13, 256}, 74'760'192, 442'624},  {"fc6", {6, 6, 256}, {1, 1, 4096}, 37'748'736, 37'752'832},
       {"fc7", {1, 1, 4096}, {1, 1, 4096}, 16'777'216, 16'781'312},   {"fc8", {1, 1, 4096}, {1, 1, 1000}, 4'096'000, 4'097'000},
@@ -104,8 +104,10 @@ TEST(NetworkTest, AMissizedLayerIsNamedWithFileAndLine) {
 }
 
 TEST(NetworkTest, ColumnsMustDivideChannels) {
-  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv2.num_output=255"})), HasSubstr("layer conv2: 255 outputs cannot be divided into 2 columns"));
-  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv1.sees=own"})), HasSubstr("layer conv1: 3 input channels cannot be divided into 2 columns"));
+  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv2.num_output=255"})),
+              HasSubstr("layer conv2: 255 outputs cannot be divided into 2 columns"));
+  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv1.sees=own"})),
+              HasSubstr("layer conv1: 3 input channels cannot be divided into 2 columns"));
 }
 
 TEST(NetworkTest, TheLossNeedsOneValueAClass) {

@@ -37,7 +37,7 @@ TEST(ScheduleTest, PlateauLowersAfterItsPatienceAndEndsAfterItsLastReduction) {
   EXPECT_TRUE(schedule.observe(with_error(0.495), 3));
   EXPECT_DOUBLE_EQ(schedule.learning_rate(0, 0, 1), 0.1);
   EXPECT_FALSE(schedule.observe(with_error(0.5), 4));
-  EXPECT_FALSE(schedule.observe(with_error(0.3), 5));    // an improvement starts the patience anew
+  EXPECT_FALSE(schedule.observe(with_error(0.3), 5));  // an improvement starts the patience anew
   EXPECT_FALSE(schedule.observe(with_error(0.3), 6));
   EXPECT_FALSE(schedule.state().ended);
   EXPECT_TRUE(schedule.observe(with_error(0.3), 7));

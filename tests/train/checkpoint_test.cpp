@@ -44,8 +44,12 @@ struct Fixture {
       for (float& v : velocity) v = next += 0.5F;
       graph->write(p.velocity, velocity);
     }
-    checkpoint.state = {.step = 7, .samples = 14, .epoch_samples = 10, .schedule = {.reductions = 1, .best = 0.25, .best_epoch = 1.2, .ended = false},
-                        .best = 0.125, .interval = {.loss = 1.0 / 3.0, .top1_errors = 2, .top5_errors = 1, .images = 4, .finite = 1}};
+    checkpoint.state = {.step = 7,
+                        .samples = 14,
+                        .epoch_samples = 10,
+                        .schedule = {.reductions = 1, .best = 0.25, .best_epoch = 1.2, .ended = false},
+                        .best = 0.125,
+                        .interval = {.loss = 1.0 / 3.0, .top1_errors = 2, .top5_errors = 1, .images = 4, .finite = 1}};
     checkpoint.classes = {{"a", "apple"}, {"b", "bear"}, {"c", "cat, \"quoted\""}};
     checkpoint.picture_size = 8;
     checkpoint.resampler = "none";

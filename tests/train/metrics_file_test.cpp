@@ -23,7 +23,10 @@ TEST(MetricsFileTest, ValuesThatAreNotFiniteBecomeNull) {
   const TemporaryFolder folder;
   const std::string path = folder / "metrics.jsonl";
   MetricsFile file(path, false, 0);
-  file.write({{"kind", "train"}, {"step", 1U}, {"loss", std::numeric_limits<double>::quiet_NaN()}, {"layers", {{{"std", std::numeric_limits<double>::infinity()}}}}});
+  file.write({{"kind", "train"},
+              {"step", 1U},
+              {"loss", std::numeric_limits<double>::quiet_NaN()},
+              {"layers", {{{"std", std::numeric_limits<double>::infinity()}}}}});
   const auto lines = lines_of(path);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(lines[0]["loss"].is_null());
@@ -33,9 +36,10 @@ TEST(MetricsFileTest, ValuesThatAreNotFiniteBecomeNull) {
 
 TEST(MetricsFileTest, ResumeRemovesWhatComesAfterTheCheckpointAndATornLine) {
   const TemporaryFolder folder;
-  const std::string path = folder.write("metrics.jsonl",
-                                        "{\"kind\":\"train\",\"step\":10,\"time_s\":100.5}\n{\"kind\":\"train\",\"step\":20,\"time_s\":200}\n"
-                                        "{\"kind\":\"train\",\"step\":30,\"time_s\":300}\n{\"kind\":\"tra");
+  const std::string path =
+      folder.write("metrics.jsonl",
+                   "{\"kind\":\"train\",\"step\":10,\"time_s\":100.5}\n{\"kind\":\"train\",\"step\":20,\"time_s\":200}\n"
+                   "{\"kind\":\"train\",\"step\":30,\"time_s\":300}\n{\"kind\":\"tra");
   MetricsFile file(path, true, 20);
   EXPECT_EQ(file.earlier_time_s(), 200);
   file.write({{"kind", "resume"}, {"step", 20U}});

@@ -75,7 +75,9 @@ TEST(RunDirectoryTest, LatestFollowsTheNewestRun) {
   EXPECT_EQ(std::filesystem::read_symlink(folder / "runs/latest"), "b");
 }
 
-TEST(RunDirectoryTest, DefaultNamesCarryTheConfig) { EXPECT_THAT(default_run_directory("quickstart"), testing::MatchesRegex("runs/quickstart-[0-9]+-[0-9]+(-[0-9]+)?")); }
+TEST(RunDirectoryTest, DefaultNamesCarryTheConfig) {
+  EXPECT_THAT(default_run_directory("quickstart"), testing::MatchesRegex("runs/quickstart-[0-9]+-[0-9]+(-[0-9]+)?"));
+}
 
 }  // namespace
 }  // namespace alexnet

@@ -14,19 +14,19 @@ namespace alexnet {
 // Exit codes of the executable; sysexits(3) where one fits.
 enum class ExitCode : int {
   done = 0,
-  answer_is_no = 1,      // it ran, and the answer is no: training diverged, damage found by --verify
+  answer_is_no = 1,  // it ran, and the answer is no: training diverged, damage found by --verify
   command_line = 64,
-  bad_data = 65,         // pictures, shards, checkpoint; a data set that does not fit the checkpoint
-  no_input = 66,         // an input file is missing or not readable
-  unavailable = 69,      // the device or backend asked for is not there
-  internal = 70,         // a bug of ours
-  out_of_memory = 71,    // host or device
-  output_exists = 73,    // the output exists already, or the run directory is in use
-  io_failed = 74,        // reading or writing failed (disk full, permission)
-  run_again = 75,        // stopped on request after a checkpoint: run again with --resume
-  rank_lost = 76,        // another rank was lost or hung
+  bad_data = 65,       // pictures, shards, checkpoint; a data set that does not fit the checkpoint
+  no_input = 66,       // an input file is missing or not readable
+  unavailable = 69,    // the device or backend asked for is not there
+  internal = 70,       // a bug of ours
+  out_of_memory = 71,  // host or device
+  output_exists = 73,  // the output exists already, or the run directory is in use
+  io_failed = 74,      // reading or writing failed (disk full, permission)
+  run_again = 75,      // stopped on request after a checkpoint: run again with --resume
+  rank_lost = 76,      // another rank was lost or hung
   configuration = 78,
-  interrupted = 130,     // SIGINT, after a checkpoint
+  interrupted = 130,  // SIGINT, after a checkpoint
 };
 
 class Error : public std::runtime_error {

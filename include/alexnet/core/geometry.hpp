@@ -54,7 +54,8 @@ struct LrnShape {
                         float beta);
 };
 
-// The same formula with S over the size x size pixels around (h, w) of the same channel, clipped at the edges (CHM source; not in the paper).
+// The same formula with S over the size x size pixels around (h, w) of the same channel, clipped at the edges (CHM source; not in the
+// paper).
 struct SpatialNormShape {
   std::int64_t N, H, W, C, size;
   float k, alpha, beta;

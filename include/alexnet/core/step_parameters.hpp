@@ -21,11 +21,11 @@ struct StepParameters {
 
 // Sums over the images seen since the last reset; lives on the device, read late.
 struct LossTotals {
-  double loss = 0;                // natural logarithm
+  double loss = 0;  // natural logarithm
   std::int64_t top1_errors = 0;
   std::int64_t top5_errors = 0;
   std::int64_t images = 0;
-  std::int32_t finite = 1;        // 0 once a loss was not finite
+  std::int32_t finite = 1;  // 0 once a loss was not finite
 };
 
 // How one picture becomes a network input; drawn on the host for every backend.

@@ -15,7 +15,8 @@ struct Picture {
   std::vector<std::uint8_t> rgb;  // (height, width, 3)
 };
 
-// JPEG (grey, YCbCr, CMYK, YCCK), PNG (any depth, palette, alpha over white is not applied: alpha is dropped), WebP, PPM (P6, maxval 255); told apart by content, not by name.
+// JPEG (grey, YCbCr, CMYK, YCCK), PNG (any depth, palette, alpha over white is not applied: alpha is dropped), WebP, PPM (P6, maxval 255);
+// told apart by content, not by name.
 Picture decode_picture(std::span<const std::uint8_t> bytes);
 
 // Into caller's memory of exactly height x width x 3, for the loader (JPEG and PPM). Throws Error(bad_data) when the size differs.

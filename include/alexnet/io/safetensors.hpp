@@ -1,4 +1,5 @@
-// The safetensors file format: 8 bytes length of a JSON header, the header (name -> dtype, shape, data_offsets; __metadata__: strings), data.
+// The safetensors file format: 8 bytes length of a JSON header, the header (name -> dtype, shape, data_offsets; __metadata__: strings),
+// data.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,9 @@ class SafetensorsFile {
   SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
   const std::map<std::string, std::string>& metadata() const;
-  const std::vector<std::string>& names() const;       // in file order
+  const std::vector<std::string>& names() const;  // in file order
   bool has(const std::string& name) const;
-  Shape shape(const std::string& name) const;           // throws Error(bad_data) naming file and tensor when absent
+  Shape shape(const std::string& name) const;                  // throws Error(bad_data) naming file and tensor when absent
   std::vector<float> read_f32(const std::string& name) const;  // F32 only; otherwise Error(bad_data)
 
  private:

@@ -24,7 +24,7 @@ struct GraphOptions {
   std::int64_t batch_size = 1;
   std::int64_t image_height = 0, image_width = 0;  // of the stored pictures
   float input_scale = 1;
-  OptimizerConfig optimizer;                       // of a training graph
+  OptimizerConfig optimizer;  // of a training graph
 };
 
 // A parameter and its companions. velocity and diff are empty in an inference graph.
@@ -41,7 +41,7 @@ struct GraphPlan {
     std::size_t offset, bytes;
     int first, last;
   };
-  std::vector<std::string> nodes;   // after fusion: "conv1 + act1"
+  std::vector<std::string> nodes;  // after fusion: "conv1 + act1"
   std::vector<Block> blocks;
   std::size_t activation_bytes = 0, unshared_bytes = 0, parameter_bytes = 0;
 };

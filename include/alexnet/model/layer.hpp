@@ -16,17 +16,17 @@ namespace alexnet {
 
 // A weight or bias tensor of a layer.
 struct ParameterSpec {
-  std::string name;       // "conv1.weight", "conv1.bias": PyTorch's
-  Shape shape;            // in memory: OHWI for weights, (OC) for a bias
-  Shape file_shape;       // in checkpoints: OIHW of a convolution, (O, C*H*W) of a fully connected layer
+  std::string name;  // "conv1.weight", "conv1.bias": PyTorch's
+  Shape shape;       // in memory: OHWI for weights, (OC) for a bias
+  Shape file_shape;  // in checkpoints: OIHW of a convolution, (O, C*H*W) of a fully connected layer
   bool is_bias = false;
   ParameterConfig config;
 };
 
 // Where a layer stands in the chain.
 struct LayerContext {
-  int slot = 0;           // position in the chain, index into StepParameters
-  Extent3 src;            // of one image
+  int slot = 0;  // position in the chain, index into StepParameters
+  Extent3 src;   // of one image
   std::int64_t columns = 1;
   std::int64_t num_classes = 0;
 };
@@ -40,7 +40,7 @@ struct ForwardPass {
 
 struct BackwardPass {
   const StepParameters* step;
-  Tensor src, dst;        // as they were after forward; valid only if the layer asked for them
+  Tensor src, dst;            // as they were after forward; valid only if the layer asked for them
   Tensor diff_dst, diff_src;  // diff_src empty: nobody needs it
   const std::vector<Tensor>* parameters;
   const std::vector<Tensor>* diff_parameters;  // nullptr: frozen, compute no gradients
@@ -58,12 +58,12 @@ class Layer {
   Extent3 dst() const { return dst_; }
 
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
-  virtual std::int64_t macs() const { return 0; }        // multiply-accumulates of one image's forward pass
-  virtual bool mixes_columns() const { return false; }   // reads the other column's activations
-  virtual std::string explain() const { return {}; }     // the arithmetic of its shape, for people
+  virtual std::int64_t macs() const { return 0; }       // multiply-accumulates of one image's forward pass
+  virtual bool mixes_columns() const { return false; }  // reads the other column's activations
+  virtual std::string explain() const { return {}; }    // the arithmetic of its shape, for people
 
   // For the memory planner.
-  virtual bool can_run_in_place() const { return false; }    // dst may share src's memory, diff_src diff_dst's
+  virtual bool can_run_in_place() const { return false; }  // dst may share src's memory, diff_src diff_dst's
   virtual bool backward_uses_src() const { return false; }
   virtual bool backward_uses_dst() const { return false; }
 

@@ -25,8 +25,8 @@ namespace alexnet {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;       // "onednn"
-  virtual std::string description() const = 0;     // "oneDNN 2.6.3 on AMD EPYC, 2 threads"
+  virtual std::string_view name() const = 0;    // "onednn"
+  virtual std::string description() const = 0;  // "oneDNN 2.6.3 on AMD EPYC, 2 threads"
 
   // The device's memory. Copies go through the backend; `synchronize` waits for everything given to the device.
   virtual Buffer allocate(std::size_t bytes, const std::string& what) = 0;

@@ -18,9 +18,9 @@ struct ValidationResult {
 // The plateau schedule's memory; goes into the checkpoint.
 struct ScheduleState {
   std::int64_t reductions = 0;
-  double best = 0;                 // of the metric
-  double best_epoch = -1;          // -1: no validation yet
-  bool ended = false;              // one plateau more than max_reductions
+  double best = 0;         // of the metric
+  double best_epoch = -1;  // -1: no validation yet
+  bool ended = false;      // one plateau more than max_reductions
 };
 
 class Schedule {

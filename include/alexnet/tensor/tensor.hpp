@@ -73,9 +73,12 @@ class Tensor {
   DType dtype_ = DType::f32;
 };
 
-template <> float* Tensor::data<float>() const;
-template <> std::uint8_t* Tensor::data<std::uint8_t>() const;
-template <> std::int32_t* Tensor::data<std::int32_t>() const;
+template <>
+float* Tensor::data<float>() const;
+template <>
+std::uint8_t* Tensor::data<std::uint8_t>() const;
+template <>
+std::int32_t* Tensor::data<std::int32_t>() const;
 
 // Throws Error(internal) "what: shape (..) instead of (..)".
 void check_tensor(const char* what, const Tensor& tensor, const Shape& shape, DType dtype);

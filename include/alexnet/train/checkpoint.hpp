@@ -1,6 +1,7 @@
 // Checkpoints: safetensors files with PyTorch's names, shapes and order, that hold everything a run needs to go on bit for bit.
 //
-//   conv1.weight (O,I,H,W), fc6.weight (O, C*H*W), conv1.bias, velocity.conv1.weight ..., mean_image (H,W,3), rgb_eigenvectors, rgb_eigenvalues
+//   conv1.weight (O,I,H,W), fc6.weight (O, C*H*W), conv1.bias, velocity.conv1.weight ..., mean_image (H,W,3), rgb_eigenvectors,
+//   rgb_eigenvalues
 //   __metadata__: format "pt"; alexnet: JSON of the rest of Checkpoint below
 // No clock reading is stored: the same run writes the same bytes.
 #pragma once
@@ -21,11 +22,11 @@ namespace alexnet {
 // Where a run stands after a step.
 struct TrainingState {
   std::uint64_t step = 0;
-  std::uint64_t samples = 0;            // pictures seen: the position in the stream, and of the random numbers
-  std::uint64_t epoch_samples = 0;      // training pictures of an epoch
+  std::uint64_t samples = 0;        // pictures seen: the position in the stream, and of the random numbers
+  std::uint64_t epoch_samples = 0;  // training pictures of an epoch
   ScheduleState schedule;
-  std::optional<double> best;           // of checkpoint.best_by
-  LossTotals interval;                  // since the last line of metrics
+  std::optional<double> best;  // of checkpoint.best_by
+  LossTotals interval;         // since the last line of metrics
   double epoch() const { return epoch_samples == 0 ? 0 : static_cast<double>(samples) / static_cast<double>(epoch_samples); }
 };
 
@@ -33,8 +34,8 @@ struct Checkpoint {
   Config config;
   TrainingState state;
   std::vector<ClassInfo> classes;
-  DatasetStatistics statistics;         // of the training set: mean image, colour axes
-  std::int64_t picture_size = 0;        // of the stored pictures
+  DatasetStatistics statistics;   // of the training set: mean image, colour axes
+  std::int64_t picture_size = 0;  // of the stored pictures
   std::string resampler;
 };
 
@@ -45,8 +46,8 @@ void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& ch
 Checkpoint read_checkpoint(const std::string& path);
 
 struct ParameterSelection {
-  bool velocities = false;              // also the velocities, which must be there
-  std::vector<std::string> skip;        // layers whose parameters are left as they are
+  bool velocities = false;        // also the velocities, which must be there
+  std::vector<std::string> skip;  // layers whose parameters are left as they are
 };
 // Copies the file's tensors into the graph. Throws Error(bad_data) naming the tensor and both shapes when the file is of another network,
 // Error(configuration) when `skip` names no layer of it.

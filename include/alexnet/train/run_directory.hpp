@@ -19,7 +19,7 @@ class RunDirectory {
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
-  bool has_checkpoint() const;                 // last.safetensors
+  bool has_checkpoint() const;  // last.safetensors
   std::string checkpoint_file(std::uint64_t step) const;
   // Makes `name` (last.safetensors, best.safetensors) a hard link to the step's checkpoint; the old one stays until the new one stands.
   void link_checkpoint(std::uint64_t step, const std::string& name) const;

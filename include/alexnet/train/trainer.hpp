@@ -12,10 +12,10 @@ namespace alexnet {
 
 struct TrainOptions {
   Config config;
-  std::string config_name;                // for the default run directory
-  std::string run_directory;              // "": runs/<config>-<date-time>
+  std::string config_name;    // for the default run directory
+  std::string run_directory;  // "": runs/<config>-<date-time>
   ResumeMode resume = ResumeMode::fresh;
-  std::string version_json;               // for RUN/environment.json
+  std::string version_json;  // for RUN/environment.json
   std::vector<std::string> command_line;
 };
 
