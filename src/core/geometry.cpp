@@ -73,11 +73,7 @@ PoolShape PoolShape::infer(const std::string& layer, std::int64_t N, Extent3 src
   check_padding(layer, pad, kernel_size);
   const std::int64_t OH = output_extent(layer, "height", src.H, pad.top, pad.bottom, kernel_size, stride);
   const std::int64_t OW = output_extent(layer, "width", src.W, pad.left, pad.right, kernel_size, stride);
-  // A window that holds no pixel of the picture has no maximum and no average.
-  if ((OH - 1) * stride >= src.H + pad.top || (OW - 1) * stride >= src.W + pad.left) {
-    fail(ExitCode::configuration, "layer {}: the last {}x{} window lies in the padding alone (input {}x{}, stride {})", layer, kernel_size,
-         kernel_size, src.H, src.W, stride);
-  }
+  // pad < kernel_size: every window holds a pixel of the picture.
   return {N, src.H, src.W, src.C, OH, OW, kernel_size, kernel_size, stride, stride, pad};
 }
 
