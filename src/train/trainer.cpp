@@ -13,6 +13,7 @@
 #include "train/layer_statistics.hpp"
 #include "train/metrics_file.hpp"
 #include "train/progress.hpp"
+#include "train/run_report.hpp"
 #include "train/stop_request.hpp"
 #include "train/training_setup.hpp"
 #include "train/watchdog.hpp"
@@ -47,13 +48,13 @@ class Trainer {
     }
     metrics_.emplace(run_.file("metrics.jsonl"), resumed, state_.step);
     write_file_atomically(run_.file("config.yaml"), dump_config(config_));
-    write_environment(options);
+    write_environment(run_, setup_, options);
     metrics_->write({{"kind", resumed ? "resume" : "start"},
                      {"step", state_.step},
                      {"epoch", state_.epoch()},
                      {"parameters", setup_.graph->network().num_parameters()},
                      {"train_images", state_.epoch_samples}});
-    announce();
+    announce(run_, setup_, config_);
   }
   ~Trainer() { log::remove_file(run_.file("train.log")); }
   Trainer(const Trainer&) = delete;
@@ -65,8 +66,6 @@ class Trainer {
   static constexpr std::uint64_t kStallSteps = 300;
 
   void resume();
-  void write_environment(const TrainOptions& options) const;
-  void announce() const;
   void one_step(Loader& loader);
   bool finished() const;
   std::uint64_t last_step() const;
@@ -111,31 +110,6 @@ void Trainer::resume() {
   setup_.graph->reset_totals(state_.interval);
   saved_step_ = state_.step;
   log::info("goes on from {}, step {}, epoch {:.2f}", path, state_.step, state_.epoch());
-}
-
-void Trainer::write_environment(const TrainOptions& options) const {
-  json shards = json::object();
-  for (const auto& [split, info] : setup_.manifest.splits) {
-    for (const ShardInfo& shard : info.shards) shards[shard.file] = shard.xxh3_128;
-  }
-  const json environment = {{"version", json::parse(options.version_json, nullptr, false)},
-                            {"backend", setup_.backend->name()},
-                            {"device", setup_.backend->description()},
-                            {"loader_threads", setup_.num_loader_threads},
-                            {"data", {{"path", config_.data.path}, {"xxh3_128", shards}}},
-                            {"command_line", options.command_line}};
-  write_file_atomically(run_.file("environment.json"), environment.dump(2) + "\n");
-}
-
-void Trainer::announce() const {
-  const Network& network = setup_.graph->network();
-  log::info("run directory {}", run_.path());
-  log::info("{}; {} parameters, {:.1f} M multiply-accumulates per image; memory: parameters {:.1f} MiB, activations {:.1f} MiB",
-            setup_.backend->description(), network.num_parameters(), static_cast<double>(network.macs()) / 1e6,
-            static_cast<double>(setup_.graph->plan().parameter_bytes) / (1 << 20),
-            static_cast<double>(setup_.graph->plan().activation_bytes) / (1 << 20));
-  log::info("{}: {} training pictures in {} classes, stored at {} x {}, crop {} x {}", config_.data.path, state_.epoch_samples,
-            setup_.manifest.classes.size(), setup_.manifest.size, setup_.manifest.size, config_.data.crop, config_.data.crop);
 }
 
 std::uint64_t Trainer::last_step() const {
