@@ -70,8 +70,10 @@ class Trainer {
   bool finished() const;
   std::uint64_t last_step() const;
   bool log_due() const { return state_.step % static_cast<std::uint64_t>(config_.train.log_every_steps) == 0; }
-  bool check_finite();
+  bool check_finite(bool look_at_weights);
+  ProgressLine progress(double loss, double top1_error) const;
   void log_interval();
+  void show_status();
   void validate(bool regular);
   bool validation_due(std::uint64_t samples_before) const;
   void save(bool is_best);
@@ -91,6 +93,7 @@ class Trainer {
   double last_training_top1_ = 1;
   std::uint64_t saved_step_ = std::numeric_limits<std::uint64_t>::max();
   double saved_at_s_ = now_s();
+  double status_shown_s_ = 0;
 };
 
 void Trainer::resume() {
@@ -164,14 +167,33 @@ void Trainer::one_step(Loader& loader) {
   loader.give_back(batch);
 }
 
-bool Trainer::check_finite() {
-  if (setup_.graph->totals().finite != 0) return true;
+// A fused ReLU of oneDNN turns NaN into 0, so a finite loss does not prove finite weights: before a checkpoint they are looked at too.
+bool Trainer::check_finite(bool look_at_weights) {
+  const bool loss_is_finite = setup_.graph->totals().finite != 0;
+  if (loss_is_finite && !look_at_weights) return true;
   const std::string where = find_not_finite(*setup_.graph);
-  log::error("training diverged: the loss is not finite in the {} steps up to step {}{}; {}: lower schedule.learning_rate (now {})",
-             config_.train.log_every_steps, state_.step, where.empty() ? "" : "; " + where,
+  if (loss_is_finite && where.empty()) return true;
+  log::error("training diverged by step {}: {}{}; {}: lower schedule.learning_rate (now {})", state_.step,
+             loss_is_finite ? "" : "the loss is not finite; ", where.empty() ? "all weights are finite still" : where,
              run_.has_checkpoint() ? "the last good checkpoint is " + run_.file("last.safetensors") : "no checkpoint was written yet",
              learning_rate_);
   return false;
+}
+
+ProgressLine Trainer::progress(double loss, double top1_error) const {
+  const double steps_left = static_cast<double>(last_step() - state_.step);
+  return {state_.step,   last_step(), state_.epoch(),
+          loss,          top1_error,  steps_left * static_cast<double>(config_.train.batch_size) / interval_pace_.images_per_s(),
+          interval_pace_};
+}
+
+// Between two lines of the log, on a terminal: the figures since the last one, twice a second.
+void Trainer::show_status() {
+  if (!log::stderr_is_terminal() || now_s() - status_shown_s_ < 0.5) return;
+  status_shown_s_ = now_s();
+  const LossTotals totals = setup_.graph->totals();
+  const auto images = static_cast<double>(std::max<std::int64_t>(totals.images, 1));
+  log::status_line(progress(totals.loss / images, static_cast<double>(totals.top1_errors) / images).str());
 }
 
 void Trainer::log_interval() {
@@ -180,11 +202,6 @@ void Trainer::log_interval() {
   const auto images = static_cast<double>(totals.images);
   const double loss = totals.loss / images, top1_error = static_cast<double>(totals.top1_errors) / images;
   last_training_top1_ = top1_error;
-  const double steps_left = static_cast<double>(last_step() - state_.step);
-  const double rate = interval_pace_.images_per_s();
-  const ProgressLine line{state_.step,   last_step(), state_.epoch(),
-                          loss,          top1_error,  steps_left * static_cast<double>(config_.train.batch_size) / rate,
-                          interval_pace_};
   metrics_->write({{"kind", "train"},
                    {"step", state_.step},
                    {"epoch", state_.epoch()},
@@ -192,9 +209,9 @@ void Trainer::log_interval() {
                    {"loss", loss},
                    {"top1_error", top1_error},
                    {"learning_rate", learning_rate_},
-                   {"images_per_s", std::round(rate * 10) / 10},
+                   {"images_per_s", std::round(interval_pace_.images_per_s() * 10) / 10},
                    {"data_wait", std::round(interval_pace_.data_wait() * 1000) / 1000}});
-  log::info("{}", line.str());
+  log::info("{}", progress(loss, top1_error).str());
   if (stall_.observe(loss, state_.step)) {
     bool bias_one = false;
     double smallest_std = 1;
@@ -317,10 +334,13 @@ ExitCode Trainer::run() {
     const auto& c = config_.checkpoint;
     const bool checkpoint_due = (c.every_steps && state_.step % static_cast<std::uint64_t>(*c.every_steps) == 0) ||
                                 (c.every_minutes && now_s() - saved_at_s_ >= 60 * *c.every_minutes) || signals.take_snapshot_request();
-    if ((log_due() || validate_now || stop_asked || out_of_time || checkpoint_due || finished()) && !check_finite()) {
-      return leave("diverged", ExitCode::answer_is_no);
+    const bool will_save = validate_now || stop_asked || out_of_time || checkpoint_due || finished();
+    if ((log_due() || will_save) && !check_finite(will_save)) return leave("diverged", ExitCode::answer_is_no);
+    if (log_due()) {
+      log_interval();
+    } else {
+      show_status();
     }
-    if (log_due()) log_interval();
     if (validate_now) {
       validate(true);
     } else if (checkpoint_due || stop_asked || out_of_time) {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/io/safetensors.hpp"
 #include "support/smoke.hpp"
 
 namespace alexnet {
@@ -155,9 +156,27 @@ TEST(TrainCommandTest, FineTuningStartsFromOtherWeights) {
 TEST(TrainCommandTest, DivergenceIsNamedAndTheGoodCheckpointStands) {
   const CommandResult result = smoke().train("diverged", {"--set", "schedule.learning_rate=1000", "--set", "checkpoint.every_steps=1"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("training diverged: the loss is not finite"));
+  EXPECT_THAT(result.err, HasSubstr("training diverged by step"));
   EXPECT_THAT(result.err, HasSubstr("lower schedule.learning_rate"));
   EXPECT_EQ(nlohmann::json::parse(read_file(smoke() / "diverged/summary.json"))["state"], "diverged");
+}
+
+// A fused ReLU hides a NaN from the loss; the weights are looked at before a checkpoint is written.
+TEST(TrainCommandTest, WeightsThatAreNotFiniteAreFoundThoughTheLossIs) {
+  whole_run();
+  const SafetensorsFile file(smoke() / "whole/last.safetensors");
+  std::vector<std::vector<float>> values;
+  std::vector<SafetensorsEntry> entries;
+  for (const std::string& name : file.names()) {
+    values.push_back(file.read_f32(name));
+    if (name == "conv1.weight") values.back().assign(values.back().size(), std::nanf(""));
+    entries.push_back({name, Tensor(values.back().data(), file.shape(name), DType::f32)});
+  }
+  write_safetensors(smoke() / "poisoned.safetensors", entries, {{"alexnet", file.metadata().at("alexnet")}});
+  const CommandResult result = smoke().train("poisoned", {"--init", "poisoned.safetensors", "--set", "train.max_steps=1"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("conv1.weight holds values that are not finite"));
+  EXPECT_FALSE(fs::exists(smoke() / "poisoned/last.safetensors"));
 }
 
 TEST(TrainCommandTest, AnExistingRunIsRefused) {
