@@ -1,13 +1,13 @@
 // fully_connected: every output sees every activation of its column (`sees: own`) or of all, and a ReLU behind it when there is one.
 #include "model/layers.hpp"
+#include "model/weighted_layer.hpp"
 
 namespace alexnet {
 namespace {
 
-class FullyConnectedLayer final : public Layer {
+class FullyConnectedLayer final : public WeightedLayer<FullyConnectedShape, FullyConnected> {
  public:
-  FullyConnectedLayer(const LayerConfig& config, const LayerContext& context, const FullyConnectedShape& shape)
-      : Layer(config, context, shape.dst()), shape_(shape) {}
+  using WeightedLayer::WeightedLayer;
 
   std::vector<ParameterSpec> parameters() const override {
     const std::int64_t inputs = shape_.IC / shape_.groups;
@@ -21,37 +21,6 @@ class FullyConnectedLayer final : public Layer {
                        s.groups > 1 ? fmt::format(" ({} of one of {} columns)", s.num_inputs() / s.groups, s.groups) : "", s.OC,
                        s.num_inputs() / s.groups, s.num_weights(), s.OC, macs());
   }
-
-  bool backward_uses_src() const override { return true; }
-  bool backward_uses_dst() const override { return epilogue_ == Epilogue::relu; }
-
-  bool fuse(const Layer& next) override {
-    if (!is_relu(next)) return false;
-    epilogue_ = Epilogue::relu;
-    return true;
-  }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
-    shape_.N = batch_size;
-    op_ = backend.make_fully_connected(shape_, epilogue_);
-    if (epilogue_ == Epilogue::relu) relu_ = backend.make_activation(ActivationKind::relu, {shape_.N, 1, 1, shape_.OC});
-  }
-  std::vector<Op*> ops() override {
-    if (relu_) return {op_.get(), relu_.get()};
-    return {op_.get()};
-  }
-  void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.parameters->at(0), pass.parameters->at(1), pass.dst); }
-  void backward(const BackwardPass& pass) override {
-    if (relu_) relu_->backward_data(pass.dst, pass.diff_dst, pass.diff_dst);
-    if (pass.diff_parameters != nullptr)
-      op_->backward_weights(pass.src, pass.diff_dst, pass.diff_parameters->at(0), pass.diff_parameters->at(1));
-    if (!pass.diff_src.empty()) op_->backward_data(pass.diff_dst, pass.parameters->at(0), pass.diff_src);
-  }
-
- private:
-  FullyConnectedShape shape_;
-  Epilogue epilogue_ = Epilogue::none;
-  std::unique_ptr<FullyConnected> op_;
-  std::unique_ptr<Activation> relu_;  // the epilogue's backward pass
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/safetensors.hpp"
@@ -17,13 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 void expect_refused(const CommandResult& result, ExitCode code, const std::vector<std::string>& words) {
   EXPECT_EQ(result.exit_code, static_cast<int>(code)) << result.err;

@@ -5,10 +5,8 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <future>
-#include <sstream>
 #include <thread>
 
 #include "support/smoke.hpp"
@@ -17,13 +15,6 @@ namespace alexnet {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 bool wait_for(const std::function<bool()>& condition) {
   for (int i = 0; i < 6000; ++i) {

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 
 namespace alexnet {
@@ -37,6 +38,13 @@ std::vector<std::string> training_lines(const std::string& metrics_path) {
     if (std::regex_search(line, kKind)) lines.push_back(std::regex_replace(line, kClock, ""));
   }
   return lines;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 }  // namespace alexnet

@@ -30,4 +30,7 @@ const SmokeFolder& smoke();
 // The lines of RUN/metrics.jsonl without clock readings, of the kinds that describe training ("train", "validation", "layers").
 std::vector<std::string> training_lines(const std::string& metrics_path);
 
+// All bytes of a file; "" when it is not there.
+std::string read_file(const std::string& path);
+
 }  // namespace alexnet
