@@ -54,6 +54,7 @@ TEST(TrainCommandTest, WritesARunDirectory) {
 }
 
 TEST(TrainCommandTest, MetricsTellWhatHappenedWhen) {
+  whole_run();
   std::map<std::string, std::vector<nlohmann::json>> by_kind;
   std::ifstream file(smoke() / "whole/metrics.jsonl");
   for (std::string line; std::getline(file, line);) {
