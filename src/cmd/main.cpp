@@ -1,11 +1,14 @@
 // alexnet: parses the command line, runs one subcommand, turns an Error into one line and an exit code.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
@@ -22,6 +25,21 @@ void restart_with_passive_openmp(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
   execv("/proc/self/exe", argv);  // comes back only when it fails: then on we go, spinning
+}
+
+// CLI11 says "a subcommand is required" of a misspelt one. Its first word that is no command, with the nearest; "" if there is none.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--log-file") ++i;
+    if (word.starts_with("-")) continue;
+    std::vector<std::string> known;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    if (std::find(known.begin(), known.end(), word) != known.end()) return "";
+    const std::string nearest = alexnet::nearest_name(word, known);
+    return "there is no command " + word + (nearest.empty() ? "" : "; did you mean " + nearest);
+  }
+  return "";
 }
 
 int run(int argc, char** argv) {
@@ -60,7 +78,8 @@ int run(int argc, char** argv) {
     if (e.get_exit_code() == 0) {  // --help
       return app.exit(e, std::cout, std::cerr);
     }
-    std::string message = e.what();
+    const std::string unknown = unknown_command(app, argc, argv);
+    std::string message = unknown.empty() ? e.what() : unknown;
     for (char& c : message) c = c == '\n' ? ' ' : c;
     std::cerr << "error: command line: " << message << "; see alexnet --help\n";
     return static_cast<int>(ExitCode::command_line);
