@@ -8,28 +8,16 @@
 
 #include <jerror.h>
 
-#include <csetjmp>
 #include <cstring>
 #include <new>
 
 #include "data/decode_formats.hpp"
+#include "data/jpeg_error.hpp"
 
 namespace alexnet::formats {
 namespace {
 
 constexpr int kMaxScans = 200;  // a small progressive file can ask for thousands of passes over a big picture
-
-struct ErrorManager {
-  jpeg_error_mgr base;
-  jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
-  info->err->format_message(info, manager->message);
-  std::longjmp(manager->jump, 1);
-}
 
 void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;  // trace
@@ -40,12 +28,12 @@ void on_message(j_common_ptr info, int level) {
     case JWRN_BOGUS_ICC:
       return;  // the pixels are whole
     default:
-      on_error(info);
+      on_jpeg_error(info);
   }
 }
 
 void on_progress(j_common_ptr info) {
-  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
+  auto* manager = reinterpret_cast<JpegErrorManager*>(info->err);
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
   info->err->msg_code = JERR_BAD_PROGRESSION;
   std::snprintf(manager->message, sizeof manager->message, "more than %d scans", kMaxScans);
@@ -56,7 +44,7 @@ class JpegReader {
  public:
   JpegReader() {
     info_.err = jpeg_std_error(&errors_.base);
-    errors_.base.error_exit = on_error;
+    errors_.base.error_exit = on_jpeg_error;
     errors_.base.emit_message = on_message;
     progress_.progress_monitor = on_progress;
     if (!create()) throw std::bad_alloc();
@@ -137,7 +125,7 @@ class JpegReader {
   }
 
   jpeg_decompress_struct info_{};
-  ErrorManager errors_{};
+  JpegErrorManager errors_{};
   jpeg_progress_mgr progress_{};
 };
 

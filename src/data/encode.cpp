@@ -4,30 +4,18 @@
 
 #include <jpeglib.h>
 
-#include <csetjmp>
 #include <cstdlib>
 #include <new>
 
 #include "data/decode_formats.hpp"
+#include "data/jpeg_error.hpp"
 
 namespace alexnet {
 namespace {
 
-struct ErrorManager {
-  jpeg_error_mgr base;
-  jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
-  info->err->format_message(info, manager->message);
-  std::longjmp(manager->jump, 1);
-}
-
 struct Encoder {
   jpeg_compress_struct info{};
-  ErrorManager errors{};
+  JpegErrorManager errors{};
   unsigned char* buffer = nullptr;
   unsigned long size = 0;
   ~Encoder() {
@@ -38,7 +26,7 @@ struct Encoder {
   // longjmp comes back here: only trivial objects live in this function.
   bool run(const std::uint8_t* rgb, std::int64_t height, std::int64_t width, int quality) {
     info.err = jpeg_std_error(&errors.base);
-    errors.base.error_exit = on_error;
+    errors.base.error_exit = on_jpeg_error;
     if (setjmp(errors.jump)) return false;
     jpeg_create_compress(&info);
     jpeg_mem_dest(&info, &buffer, &size);

@@ -195,6 +195,15 @@ TEST(TrainCommandTest, ADataSetIsNeeded) {
   expect_refused(smoke().train("r1", {"--set", "data.path=nowhere"}), ExitCode::no_input, {"nowhere", "alexnet prepare"});
 }
 
+TEST(TrainCommandTest, ATrainingSplitIsNeeded) {
+  fs::copy(smoke() / "data/smoke", smoke() / "untrained", fs::copy_options::recursive);
+  auto manifest = nlohmann::json::parse(read_file(smoke() / "untrained/dataset.json"));
+  manifest["splits"].erase("train");
+  smoke().folder().write("untrained/dataset.json", manifest.dump());
+  expect_refused(smoke().train("r7", {"--set", "data.path=untrained"}), ExitCode::bad_data,
+                 {"data set untrained: it has no training split"});
+}
+
 TEST(TrainCommandTest, ClassesMustAgree) {
   expect_refused(smoke().train("r2", {"--set", "model.num_classes=7"}), ExitCode::configuration,
                  {"model.num_classes is 7", "has 4 classes", "--set model.num_classes=auto"});

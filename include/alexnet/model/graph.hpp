@@ -1,4 +1,5 @@
-// A network compiled for a backend, a batch size and a purpose: fused, with ops made and all memory planned. Running it allocates nothing.
+// A network compiled for a backend, a batch size and a purpose: fused, with ops made and all tensors'
+// memory planned; running it allocates no tensor.
 //
 // A training step: set_images, set_step, forward(true), backward, update. Evaluation: set_images, set_step, forward(false) and, for
 // further views of the same pictures, set_transforms and forward(false) again.
