@@ -7,6 +7,7 @@
 
 #include "alexnet/config/config.hpp"
 #include "alexnet/data/dataset.hpp"
+#include "alexnet/model/device.hpp"
 #include "alexnet/model/graph.hpp"
 #include "cmd/commands.hpp"
 
@@ -95,7 +96,7 @@ void print_plan(const Config& config, Network network) {
   GraphOptions options;
   options.batch_size = config.train.batch_size;
   options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
-  const Graph graph(std::move(network), make_backend(config.device.backend, static_cast<int>(config.device.threads.value_or(0))), options);
+  const Graph graph(std::move(network), open_device(config.device), options);
   const GraphPlan& plan = graph.plan();
   const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   fmt::print("\nnodes in the order of their forward passes (fused layers in one node)\n");

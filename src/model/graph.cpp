@@ -30,6 +30,7 @@ struct Graph::Impl {
   SampleTransform* transforms = nullptr;  // these three in the backend's memory
   StepParameters* step = nullptr;
   LossTotals* totals = nullptr;
+  PassObserver pass_observer;
 
   bool training() const { return options.mode == GraphMode::training; }
   void make_ops();
@@ -41,6 +42,11 @@ struct Graph::Impl {
   Tensor src(std::size_t i) const { return i == 0 ? network_input : dst(i - 1); }
   Tensor dst(std::size_t i) const { return block_tensor(table.nodes[i].dst, nodes[i].layer->dst()); }
   Tensor diff_dst(std::size_t i) const { return block_tensor(table.nodes[i].diff_dst, nodes[i].layer->dst()); }
+  void done(const std::string& layer, Pass pass) const {
+    if (!pass_observer) return;
+    backend->synchronize();
+    pass_observer(layer, pass);
+  }
   Tensor logits() const { return dst(nodes.size() - 1).reshaped({options.batch_size, network.num_classes}); }
 };
 
@@ -237,9 +243,12 @@ void Graph::set_transforms(std::span<const SampleTransform> transforms) {
 
 void Graph::set_step(const StepParameters& step) { impl_->backend->copy_to_device(impl_->step, &step, sizeof step); }
 
+void Graph::set_pass_observer(PassObserver observer) { impl_->pass_observer = std::move(observer); }
+
 void Graph::forward(bool training, const Observer& observer) {
   Impl& g = *impl_;
   g.input->forward(g.pixels, g.transforms, g.mean, g.network_input);
+  g.done("input", Pass::forward);
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     Layer& layer = *g.nodes[i].layer;
     layer.forward({g.step, training, g.src(i), g.dst(i), &g.values[g.nodes[i].index]});
@@ -247,8 +256,10 @@ void Graph::forward(bool training, const Observer& observer) {
       g.backend->synchronize();
       observer(layer.name(), g.dst(i));
     }
+    g.done(layer.name(), Pass::forward);
   }
   g.loss->forward(g.step, g.logits(), g.labels, g.logits(), g.totals);
+  g.done(g.network.loss, Pass::forward);
 }
 
 void Graph::backward(const std::vector<bool>& frozen) {
@@ -261,11 +272,13 @@ void Graph::backward(const std::vector<bool>& frozen) {
   }
   const std::size_t last = g.nodes.size() - 1;
   g.loss->backward_data(g.step, g.logits(), g.labels, g.diff_dst(last).reshaped(g.logits().shape()));
+  g.done(g.network.loss, Pass::backward);
   for (std::size_t i = g.nodes.size(); i-- > lowest;) {
     const std::size_t index = g.nodes[i].index;
     const bool learns = !g.values[index].empty() && !is_frozen(index);
     g.nodes[i].layer->backward({g.step, g.src(i), g.dst(i), g.diff_dst(i), i > lowest ? g.diff_dst(i - 1) : Tensor(), &g.values[index],
                                 learns ? &g.diffs[index] : nullptr});
+    g.done(g.nodes[i].layer->name(), Pass::backward);
   }
 }
 
@@ -278,6 +291,7 @@ void Graph::update(const std::vector<bool>& frozen) {
     } else {
       g.sgd[i]->update(g.step, parameter.diff, parameter.velocity, parameter.value);
     }
+    g.done(g.network.layers[parameter.layer]->name(), Pass::update);
   }
 }
 

@@ -4,20 +4,11 @@
 #include <thread>
 
 #include "alexnet/core/log.hpp"
+#include "alexnet/model/device.hpp"
 #include "alexnet/train/evaluator.hpp"
 
 namespace alexnet {
 namespace {
-
-void check_device(const DeviceConfig& device) {
-  if (device.column_devices != 1) {
-    fail(ExitCode::unavailable, "device.column_devices is {}: this build lays both columns over one device; set it to 1",
-         device.column_devices);
-  }
-  if (device.precision != "f32") {
-    fail(ExitCode::unavailable, "device.precision is {}: the onednn backend computes in f32; set device.precision=f32", device.precision);
-  }
-}
 
 std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifest) {
   const auto in_data = static_cast<std::int64_t>(manifest.classes.size());
@@ -34,7 +25,7 @@ std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifes
 }  // namespace
 
 TrainingSetup::TrainingSetup(const Config& config) {
-  check_device(config.device);
+  backend = open_device(config.device);
   manifest = read_manifest(config.data.path);
   const std::int64_t num_classes = agreed_classes(config, manifest);
   if (!manifest.splits.contains("train")) {
@@ -57,7 +48,6 @@ TrainingSetup::TrainingSetup(const Config& config) {
   statistics = config.data.statistics == "checkpoint"
                    ? read_checkpoint(find_checkpoint(config.train.init.checkpoint.value_or(""))).statistics
                    : read_statistics(config.data.path);
-  backend = make_backend(config.device.backend, static_cast<int>(config.device.threads.value_or(0)));
   num_loader_threads = static_cast<int>(config.device.threads.value_or(std::max(1U, std::thread::hardware_concurrency())));
   GraphOptions options;
   options.batch_size = config.train.batch_size;

@@ -19,6 +19,7 @@
 namespace alexnet {
 
 enum class GraphMode { training, inference };
+enum class Pass { forward, backward, update };
 
 struct GraphOptions {
   GraphMode mode = GraphMode::training;
@@ -74,6 +75,10 @@ class Graph {
 
   // Called with each node's layer name and output while it runs; for statistics.
   using Observer = std::function<void(const std::string& layer, const Tensor& dst)>;
+  // Called when a layer's part of a pass is done (the device waited for), for timing. Layers fused into another count as that one; the
+  // loss layer is called by its name, the cropping and whitening of the pictures "input".
+  using PassObserver = std::function<void(const std::string& layer, Pass pass)>;
+  void set_pass_observer(PassObserver observer);
   // Adds to the loss totals, leaves the probabilities.
   void forward(bool training, const Observer& observer = nullptr);
   // Gradients of all layers that are not frozen. frozen[i]: layer i of the network; empty: none. Follows forward(true).

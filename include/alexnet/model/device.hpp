@@ -1,0 +1,14 @@
+// The backend of a config's `device` section.
+#pragma once
+
+#include <memory>
+
+#include "alexnet/config/config.hpp"
+#include "alexnet/ops/backend.hpp"
+
+namespace alexnet {
+
+// Throws Error(unavailable) for a backend, precision or number of devices that this build or this machine does not have.
+std::shared_ptr<Backend> open_device(const DeviceConfig& device);
+
+}  // namespace alexnet

@@ -1,0 +1,175 @@
+// alexnet bench step: images per second of training or inference on random pictures, and where the time goes.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "alexnet/config/config.hpp"
+#include "alexnet/model/device.hpp"
+#include "alexnet/train/evaluator.hpp"
+#include "cmd/bench_step.hpp"
+#include "cmd/commands.hpp"
+
+namespace alexnet {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string what, config, backend, dtype, mode = "train";
+  std::vector<std::string> sets;
+  std::int64_t batch_size = 0, num_threads = 0;
+  StepBench bench;
+  bool per_op = false, json = false;
+};
+
+struct Row {
+  std::string layer;
+  const char* pass;
+  double median_s, floor_s;
+  Work work;
+};
+
+const char* pass_name(Pass pass) { return pass == Pass::forward ? "forward" : pass == Pass::backward ? "backward" : "update"; }
+
+// What happens to the pictures before the first layer, and in the loss, is small: read once, written once.
+Work work_of(const Network& network, const std::string& name, Pass pass, std::int64_t N, std::int64_t picture_size) {
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (network.layers[i]->name() == name) return layer_work(*network.layers[i], pass, N, i > 0);
+  }
+  const auto images = static_cast<double>(N);
+  const Extent3& in = network.input;
+  if (name == "input") return {0, images * static_cast<double>(picture_size * picture_size * 3 + in.H * in.W * in.C * 4)};
+  return {0, images * static_cast<double>(network.num_classes * 2 * 4)};
+}
+
+std::int64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{1024} * usage.ru_maxrss;
+}
+
+double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+
+ExitCode run(const Options& options) {
+  Config config = load_config(options.config, options.sets);
+  if (options.batch_size != 0) config.train.batch_size = options.batch_size;
+  if (!options.backend.empty()) config.device.backend = options.backend;
+  if (!options.dtype.empty()) config.device.precision = options.dtype;
+  if (options.num_threads != 0) config.device.threads = options.num_threads;
+  const bool train = options.mode == "train";
+  const std::shared_ptr<Backend> backend = open_device(config.device);
+  const MachineSpeed speed = measure_machine_speed(*backend);
+
+  // The data set is not asked for: pictures as large as ImageNet's are beside a crop of 224.
+  const std::int64_t crop = config.data.crop, picture_size = crop * 8 / 7;
+  GraphOptions graph_options;
+  graph_options.mode = train ? GraphMode::training : GraphMode::inference;
+  graph_options.batch_size = config.train.batch_size;
+  graph_options.image_height = graph_options.image_width = picture_size;
+  graph_options.input_scale = static_cast<float>(config.data.scale);
+  graph_options.optimizer = config.optimizer;
+  Graph graph(make_network(config.model, crop, config.model.num_classes.value_or(1000)), backend, graph_options);
+  graph.initialize(config.seed);
+  float grey[] = {120, 120, 120};
+  graph.set_mean(Tensor(grey, {1, 1, 3}, DType::f32));
+  StepBench bench = options.bench;
+  bench.train = train;
+  const StepParameters step = make_step_parameters(config, graph.network(), 0, train ? config.schedule.learning_rate : 0);
+  const StepTimes times = time_steps(graph, *backend, step, picture_size, bench);
+
+  const auto N = static_cast<double>(graph.batch_size());
+  const double step_s = median(times.step_s);
+  const auto [shortest_s, longest_s] = std::minmax_element(times.step_s.begin(), times.step_s.end());
+  std::vector<Row> rows;
+  double floor_s = 0, sum_s = 0;
+  for (const LayerTime& time : times.layers) {
+    const Work work = work_of(graph.network(), time.layer, time.pass, graph.batch_size(), picture_size);
+    rows.push_back({time.layer, pass_name(time.pass), median(time.seconds), work.floor_s(speed), work});
+    floor_s += rows.back().floor_s;
+    sum_s += rows.back().median_s;
+  }
+
+  if (options.json) {
+    ordered_json ops = ordered_json::array();
+    for (const Row& row : rows) {
+      ops.push_back({{"layer", row.layer},
+                     {"pass", row.pass},
+                     {"ms", rounded(1e3 * row.median_s, 1e-3)},
+                     {"floor_ms", rounded(1e3 * row.floor_s, 1e-3)},
+                     {"share", rounded(row.median_s / step_s, 1e-4)},
+                     {"gflop", rounded(row.work.flop / 1e9, 1e-6)},
+                     {"mbyte", rounded(row.work.bytes / 1e6, 1e-3)}});
+    }
+    const ordered_json result = {{"config", options.config},
+                                 {"mode", options.mode},
+                                 {"batch", graph.batch_size()},
+                                 {"dtype", config.device.precision},
+                                 {"backend", backend->name()},
+                                 {"device", backend->description()},
+                                 {"steps", bench.steps},
+                                 {"images_per_s", rounded(N / step_s, 0.1)},
+                                 {"min", rounded(N / *longest_s, 0.1)},
+                                 {"max", rounded(N / *shortest_s, 0.1)},
+                                 {"step_ms", rounded(1e3 * step_s, 1e-3)},
+                                 {"floor_ms", rounded(1e3 * floor_s, 1e-3)},
+                                 {"ops_ms", rounded(1e3 * sum_s, 1e-3)},
+                                 {"machine_gflop_per_s", rounded(speed.flop_per_s / 1e9, 0.1)},
+                                 {"machine_gbyte_per_s", rounded(speed.bytes_per_s / 1e9, 0.1)},
+                                 {"peak_resident_mib", peak_resident_bytes() >> 20},
+                                 {"loss", times.loss},
+                                 {"ops", ops}};
+    fmt::print("{}\n", result.dump());
+    return ExitCode::done;
+  }
+  fmt::print("{}: {}, batch {}, {}, {}\n", options.config, train ? "training" : "inference", graph.batch_size(), config.device.precision,
+             backend->description());
+  fmt::print("{:.1f} images/s (median of {} steps, {:.1f} to {:.1f}), {:.1f} ms a step; floor {:.1f} ms; peak memory {} MiB\n", N / step_s,
+             bench.steps, N / *longest_s, N / *shortest_s, 1e3 * step_s, 1e3 * floor_s, peak_resident_bytes() >> 20);
+  if (!options.per_op) return ExitCode::done;
+  fmt::print("\n{:<10} {:<9} {:>9} {:>6} {:>10} {:>9} {:>10} {:>9}\n", "layer", "pass", "ms", "share", "floor ms", "of floor", "GFLOP/s",
+             "GB/s");
+  for (const Row& row : rows) {
+    fmt::print("{:<10} {:<9} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} % {:>10.0f} {:>9.1f}\n", row.layer, row.pass, 1e3 * row.median_s,
+               100 * row.median_s / step_s, 1e3 * row.floor_s, 100 * row.floor_s / row.median_s, row.work.flop / row.median_s / 1e9,
+               row.work.bytes / row.median_s / 1e9);
+  }
+  fmt::print("{:<20} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} %\n", "sum", 1e3 * sum_s, 100 * sum_s / step_s, 1e3 * floor_s,
+             100 * floor_s / sum_s);
+  fmt::print(
+      "\nfloor: the longer of arithmetic at {:.0f} GFLOP/s (a large product or convolution, measured now) and every tensor read or\n"
+      "written once at {:.1f} GB/s (an update of 25 million weights, measured now); what a cache keeps can be faster\n",
+      speed.flop_per_s / 1e9, speed.bytes_per_s / 1e9);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, ExitCode& exit_code) {
+  auto options = std::make_shared<Options>();
+  options->config = "alexnet";
+  CLI::App* command = app.add_subcommand("bench", "Images per second on random pictures, and where the time goes");
+  command->add_option("WHAT", options->what, "step: whole steps of a network")->required()->check(CLI::IsMember({"step"}));
+  command->add_option("--config", options->config, "Experiment: a YAML file, or the name of one in configs/")
+      ->type_name("F")
+      ->capture_default_str();
+  command->add_option("--set", options->sets, "Change a key of the config: key.path=value; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--backend", options->backend, "auto|onednn|cuda|cudnn [the config's]")->type_name("B");
+  command->add_option("--batch", options->batch_size, "Images a step [the config's]")->type_name("N")->check(CLI::Range(1, 1 << 20));
+  command->add_option("--dtype", options->dtype, "f32|tf32|bf16 [the config's]")->check(CLI::IsMember({"f32", "tf32", "bf16"}));
+  command->add_option("--mode", options->mode, "train|infer")->check(CLI::IsMember({"train", "infer"}))->capture_default_str();
+  command->add_option("--threads", options->num_threads, "Threads [the config's]")->check(CLI::Range(1, 4096));
+  command->add_option("--steps", options->bench.steps, "Timed steps")->check(CLI::Range(1, 100000))->capture_default_str();
+  command->add_option("--warmup", options->bench.warmup_steps, "Steps before them")->check(CLI::Range(0, 100000))->capture_default_str();
+  command->add_flag("--per-op", options->per_op, "A line for each layer and pass, with its floor (--json always has them)");
+  command->add_flag("--json", options->json, "One JSON object");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace alexnet
