@@ -4,16 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "alexnet/core/log.hpp"
-#include "alexnet/io/files.hpp"
 #include "alexnet/train/evaluator.hpp"
 #include "train/layer_statistics.hpp"
-#include "train/metrics_file.hpp"
-#include "train/progress.hpp"
-#include "train/run_report.hpp"
+#include "train/run_record.hpp"
 #include "train/stop_request.hpp"
 #include "train/training_setup.hpp"
 #include "train/watchdog.hpp"
@@ -21,14 +17,7 @@
 namespace alexnet {
 namespace {
 
-using nlohmann::json;
-
 double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-json to_json(const ValidationResult& r, std::size_t num_classes) {
-  return {
-      {"loss", r.loss}, {"top1_error", r.top1_error}, {"top5_error", num_classes < 6 ? json() : json(r.top5_error)}, {"images", r.images}};
-}
 
 class Trainer {
  public:
@@ -46,15 +35,7 @@ class Trainer {
     } else if (options.resume != ResumeMode::fresh) {
       log::info("{}: no last.safetensors there: the run starts afresh", run_.path());
     }
-    metrics_.emplace(run_.file("metrics.jsonl"), resumed, state_.step);
-    write_file_atomically(run_.file("config.yaml"), dump_config(config_));
-    write_environment(run_, setup_, options);
-    metrics_->write({{"kind", resumed ? "resume" : "start"},
-                     {"step", state_.step},
-                     {"epoch", state_.epoch()},
-                     {"parameters", setup_.graph->network().num_parameters()},
-                     {"train_images", state_.epoch_samples}});
-    announce(run_, setup_, config_);
+    record_.emplace(run_, setup_, options, resumed, state_);
   }
   ~Trainer() { log::remove_file(run_.file("train.log")); }
   Trainer(const Trainer&) = delete;
@@ -71,29 +52,23 @@ class Trainer {
   std::uint64_t last_step() const;
   bool log_due() const { return state_.step % static_cast<std::uint64_t>(config_.train.log_every_steps) == 0; }
   bool check_finite(bool look_at_weights);
-  ProgressLine progress(double loss, double top1_error) const;
+  RunPosition position() const { return {state_.step, last_step(), state_.samples, state_.epoch(), learning_rate_}; }
   void log_interval();
-  void show_status();
   void validate(bool regular);
   bool validation_due(std::uint64_t samples_before) const;
   void save(bool is_best);
-  void write_summary(const std::string& state, ExitCode code) const;
   ExitCode leave(const std::string& state, ExitCode code);
 
   Config config_;
   TrainingSetup setup_;
   RunDirectory run_;
-  std::optional<MetricsFile> metrics_;
+  std::optional<RunRecord> record_;
   Schedule schedule_;
   StallWatch stall_;
   TrainingState state_;
   double learning_rate_ = 0;
-  Pace interval_pace_, total_pace_;
-  std::optional<ValidationResult> last_validation_, best_validation_;
-  double last_training_top1_ = 1;
   std::uint64_t saved_step_ = std::numeric_limits<std::uint64_t>::max();
   double saved_at_s_ = now_s();
-  double status_shown_s_ = 0;
 };
 
 void Trainer::resume() {
@@ -161,9 +136,9 @@ void Trainer::one_step(Loader& loader) {
   ++state_.step;
   state_.samples += static_cast<std::uint64_t>(batch->valid);
   if (statistics_due) {
-    metrics_->write({{"kind", "layers"}, {"step", state_.step}, {"epoch", state_.epoch()}, {"layers", statistics.collect()}});
+    record_->write_layer_statistics(position(), statistics.collect());
   }
-  interval_pace_.add({now_s() - begin, waited_s, static_cast<std::uint64_t>(batch->valid)});
+  record_->add_step({now_s() - begin, waited_s, static_cast<std::uint64_t>(batch->valid)});
   loader.give_back(batch);
 }
 
@@ -180,51 +155,18 @@ bool Trainer::check_finite(bool look_at_weights) {
   return false;
 }
 
-ProgressLine Trainer::progress(double loss, double top1_error) const {
-  const double steps_left = static_cast<double>(last_step() - state_.step);
-  return {state_.step,   last_step(), state_.epoch(),
-          loss,          top1_error,  steps_left * static_cast<double>(config_.train.batch_size) / interval_pace_.images_per_s(),
-          interval_pace_};
-}
-
-// Between two lines of the log, on a terminal: the figures since the last one, twice a second.
-void Trainer::show_status() {
-  if (!log::stderr_is_terminal() || now_s() - status_shown_s_ < 0.5) return;
-  status_shown_s_ = now_s();
-  const LossTotals totals = setup_.graph->totals();
-  const auto images = static_cast<double>(std::max<std::int64_t>(totals.images, 1));
-  log::status_line(progress(totals.loss / images, static_cast<double>(totals.top1_errors) / images).str());
-}
-
 void Trainer::log_interval() {
-  const LossTotals totals = setup_.graph->totals();
-  if (totals.images == 0) return;
-  const auto images = static_cast<double>(totals.images);
-  const double loss = totals.loss / images, top1_error = static_cast<double>(totals.top1_errors) / images;
-  last_training_top1_ = top1_error;
-  metrics_->write({{"kind", "train"},
-                   {"step", state_.step},
-                   {"epoch", state_.epoch()},
-                   {"images", state_.samples},
-                   {"loss", loss},
-                   {"top1_error", top1_error},
-                   {"learning_rate", learning_rate_},
-                   {"images_per_s", std::round(interval_pace_.images_per_s() * 10) / 10},
-                   {"data_wait", std::round(interval_pace_.data_wait() * 1000) / 1000}});
-  log::info("{}", progress(loss, top1_error).str());
-  if (stall_.observe(loss, state_.step)) {
-    bool bias_one = false;
-    double smallest_std = 1;
-    for (const LayerConfig& layer : config_.model.layers) {
-      if (layer.type != "conv2d") continue;
-      bias_one = bias_one || layer.bias.value == 1;
-      smallest_std = std::min(smallest_std, layer.weights.std);
-    }
-    log::warning("{}", StallWatch::hint(learning_rate_, bias_one, smallest_std));
-  }
-  total_pace_.add(interval_pace_);
-  interval_pace_ = {};
+  const std::optional<double> loss = record_->write_interval(position(), setup_.graph->totals());
   setup_.graph->reset_totals();
+  if (!loss || !stall_.observe(*loss, state_.step)) return;
+  bool bias_one = false;
+  double smallest_std = 1;
+  for (const LayerConfig& layer : config_.model.layers) {
+    if (layer.type != "conv2d") continue;
+    bias_one = bias_one || layer.bias.value == 1;
+    smallest_std = std::min(smallest_std, layer.weights.std);
+  }
+  log::warning("{}", StallWatch::hint(learning_rate_, bias_one, smallest_std));
 }
 
 bool Trainer::validation_due(std::uint64_t samples_before) const {
@@ -249,26 +191,17 @@ void Trainer::validate(bool regular) {
     const auto evaluation =
         evaluate({&model, 1}, *loader, setup_.manifest.size, setup_.manifest.size, static_cast<int>(config_.train.validate_views));
     const ValidationResult& result = evaluation.result;
-    json line = to_json(result, setup_.manifest.classes.size());
-    line.update({{"kind", "validation"},
-                 {"step", state_.step},
-                 {"epoch", state_.epoch()},
-                 {"split", split},
-                 {"views", config_.train.validate_views}});
-    metrics_->write(line);
-    const std::string top5 = graph.network().num_classes < 6 ? "" : fmt::format("  top-5 error {:.2f} %", 100 * result.top5_error);
-    log::info("epoch {:.2f}  {}: loss {:.4f}  top-1 error {:.2f} %{}  ({} pictures, {:.1f} images/s)", state_.epoch(), split, result.loss,
-              100 * result.top1_error, top5, result.images, static_cast<double>(result.images) / evaluation.seconds);
+    record_->write_validation(position(), split, evaluation, config_.train.validate_views);
     if (i != 0) continue;
-    last_validation_ = result;
-    if (split != "train" && validation_is_at_chance(last_training_top1_, result.top1_error, graph.network().num_classes)) {
+    record_->set_last_validation(result);
+    if (split != "train" && validation_is_at_chance(record_->last_training_top1_error(), result.top1_error, graph.network().num_classes)) {
       log::warning("validation is no better than chance while training is: do the labels of the two splits belong to the same classes?");
     }
     if (!regular) continue;
     const double value = result.metric(config_.checkpoint.best_by);
     if (!state_.best || value < *state_.best) {
       state_.best = value;
-      best_validation_ = result;
+      record_->set_best_validation(result);
       is_best = true;
     }
     if (schedule_.observe(result, state_.epoch())) {
@@ -280,7 +213,7 @@ void Trainer::validate(bool regular) {
   }
   graph.reset_totals(interval);
   save(is_best);
-  write_summary("running", ExitCode::done);
+  record_->write_summary(position(), "running", state_.best, ExitCode::done);
 }
 
 void Trainer::save(bool is_best) {
@@ -296,28 +229,9 @@ void Trainer::save(bool is_best) {
   log::debug("checkpoint {}", run_.checkpoint_file(state_.step));
 }
 
-void Trainer::write_summary(const std::string& state, ExitCode code) const {
-  Pace pace = total_pace_;
-  pace.add(interval_pace_);
-  const std::size_t num_classes = setup_.manifest.classes.size();
-  const json summary = {{"state", state},
-                        {"exit_code", static_cast<int>(code)},
-                        {"step", state_.step},
-                        {"epoch", state_.epoch()},
-                        {"best_by", config_.checkpoint.best_by},
-                        {"best_value", state_.best ? json(*state_.best) : json()},
-                        {"best", best_validation_ ? to_json(*best_validation_, num_classes) : json()},
-                        {"last", last_validation_ ? to_json(*last_validation_, num_classes) : json()},
-                        {"images_per_s", pace.images_per_s()},
-                        {"data_wait", pace.data_wait()},
-                        {"hours", metrics_->time_s() / 3600}};
-  write_file_atomically(run_.file("summary.json"), summary.dump(2) + "\n");
-}
-
 ExitCode Trainer::leave(const std::string& state, ExitCode code) {
-  metrics_->write({{"kind", "end"}, {"step", state_.step}, {"epoch", state_.epoch()}, {"state", state}});
-  write_summary(state, code);
-  log::info("{} at step {}, epoch {:.2f}; everything lies in {}", state, state_.step, state_.epoch(), run_.path());
+  record_->write_summary(position(), state, state_.best, code);
+  record_->write_end(position(), state);
   return code;
 }
 
@@ -339,7 +253,7 @@ ExitCode Trainer::run() {
     if (log_due()) {
       log_interval();
     } else {
-      show_status();
+      record_->show_status(position(), *setup_.graph);
     }
     if (validate_now) {
       validate(true);
