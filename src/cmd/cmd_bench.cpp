@@ -63,7 +63,6 @@ ExitCode run(const Options& options) {
   if (options.num_threads != 0) config.device.threads = options.num_threads;
   const bool train = options.mode == "train";
   const std::shared_ptr<Backend> backend = open_device(config.device);
-  const MachineSpeed speed = measure_machine_speed(*backend);
 
   // The data set is not asked for: pictures as large as ImageNet's are beside a crop of 224.
   const std::int64_t crop = config.data.crop, picture_size = crop * 8 / 7;
@@ -81,6 +80,8 @@ ExitCode run(const Options& options) {
   bench.train = train;
   const StepParameters step = make_step_parameters(config, graph.network(), 0, train ? config.schedule.learning_rate : 0);
   const StepTimes times = time_steps(graph, *backend, step, picture_size, bench);
+  const std::int64_t peak_bytes = peak_resident_bytes();  // before the next line takes memory of its own
+  const MachineSpeed speed = measure_machine_speed(*backend);
 
   const auto N = static_cast<double>(graph.batch_size());
   const double step_s = median(times.step_s);
@@ -120,7 +121,7 @@ ExitCode run(const Options& options) {
                                  {"ops_ms", rounded(1e3 * sum_s, 1e-3)},
                                  {"machine_gflop_per_s", rounded(speed.flop_per_s / 1e9, 0.1)},
                                  {"machine_gbyte_per_s", rounded(speed.bytes_per_s / 1e9, 0.1)},
-                                 {"peak_resident_mib", peak_resident_bytes() >> 20},
+                                 {"peak_resident_mib", peak_bytes >> 20},
                                  {"loss", times.loss},
                                  {"ops", ops}};
     fmt::print("{}\n", result.dump());
@@ -129,7 +130,7 @@ ExitCode run(const Options& options) {
   fmt::print("{}: {}, batch {}, {}, {}\n", options.config, train ? "training" : "inference", graph.batch_size(), config.device.precision,
              backend->description());
   fmt::print("{:.1f} images/s (median of {} steps, {:.1f} to {:.1f}), {:.1f} ms a step; floor {:.1f} ms; peak memory {} MiB\n", N / step_s,
-             bench.steps, N / *longest_s, N / *shortest_s, 1e3 * step_s, 1e3 * floor_s, peak_resident_bytes() >> 20);
+             bench.steps, N / *longest_s, N / *shortest_s, 1e3 * step_s, 1e3 * floor_s, peak_bytes >> 20);
   if (!options.per_op) return ExitCode::done;
   fmt::print("\n{:<10} {:<9} {:>9} {:>6} {:>10} {:>9} {:>10} {:>9}\n", "layer", "pass", "ms", "share", "floor ms", "of floor", "GFLOP/s",
              "GB/s");
