@@ -198,6 +198,7 @@ struct Loader::Impl {
   // Decodes a chunk of the oldest batch that has one left. Returns whether it did.
   bool load_chunk(std::unique_lock<std::mutex>& lock) {
     const auto claimed = [&] { return opened[next_claim % kNumSlots]->cursor == opened[next_claim % kNumSlots]->batch.valid; };
+    next_claim = std::max(next_claim, next_out);  // a batch that is out is loaded, and its entry in `opened` may be a later one's
     while (next_claim < next_open && claimed()) ++next_claim;
     if (next_claim == next_open) return false;
     Slot& slot = *opened[next_claim % kNumSlots];
