@@ -1,6 +1,6 @@
 // PNG by libpng: any depth, palette, grey, interlaced; 16 bits are scaled to 8, alpha and colour profiles are dropped.
 //
-// libpng reports errors by longjmp: `decode_rows` and `read_info` hold only trivial objects across it.
+// libpng reports errors by longjmp: the functions that call setjmp hold only trivial objects.
 #include <png.h>
 
 #include <cstring>

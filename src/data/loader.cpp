@@ -2,7 +2,7 @@
 //
 // A slot goes free -> filling -> ready -> out -> free. One worker at a time opens the next batch in a free slot (which pictures, in
 // which order); its chunks are then taken by all. The mutex guards the slots' states and cursors alone: pictures are decoded and
-// orders drawn without it. After the start nothing is allocated but one order an epoch.
+// orders drawn without it. After the start only an epoch's order and libjpeg's own pools are allocated.
 #include "alexnet/data/loader.hpp"
 
 #include <pthread.h>
@@ -38,7 +38,7 @@ struct Failure {
   std::string message;
 };
 
-// Runs `work`; what it throws becomes a Failure at `position`.
+// Runs `work`; what it throws becomes a Failure at the `position` that `work` has reached by then.
 template <class Work>
 std::optional<Failure> attempt(const std::uint64_t& position, Work work) {
   try {
@@ -198,6 +198,7 @@ struct Loader::Impl {
   // Decodes a chunk of the oldest batch that has one left. Returns whether it did.
   bool load_chunk(std::unique_lock<std::mutex>& lock) {
     const auto claimed = [&] { return opened[next_claim % kNumSlots]->cursor == opened[next_claim % kNumSlots]->batch.valid; };
+    next_claim = std::max(next_claim, next_out);  // a batch that is out is loaded, and its entry in `opened` may be a later one's
     while (next_claim < next_open && claimed()) ++next_claim;
     if (next_claim == next_open) return false;
     Slot& slot = *opened[next_claim % kNumSlots];

@@ -9,6 +9,7 @@
 
 namespace alexnet {
 
+// Bytes. A member of a tar is a header of one block and its contents, padded to whole blocks.
 inline constexpr std::size_t kTarBlock = 512;
 
 struct ShardEntry {

@@ -12,13 +12,12 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/hash.hpp"
+#include "data/shard_index.hpp"
 
 namespace alexnet {
 namespace {
 
-constexpr std::uint64_t kBlock = 512;  // of tar: each entry is a header of one block and its content, padded to whole blocks
-
-std::uint64_t padded(std::uint64_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
+std::uint64_t padded(std::uint64_t bytes) { return (bytes + kTarBlock - 1) / kTarBlock * kTarBlock; }
 
 }  // namespace
 
@@ -36,7 +35,7 @@ struct ShardWriter::Shard {
     }
     archive_write_set_format_ustar(tar);
     archive_write_set_bytes_per_block(tar, 1 << 18);
-    archive_write_set_bytes_in_last_block(tar, static_cast<int>(kBlock));
+    archive_write_set_bytes_in_last_block(tar, static_cast<int>(kTarBlock));
     if (archive_write_open(tar, this, nullptr, write_block, nullptr) != ARCHIVE_OK) {
       release();
       throw std::bad_alloc();
@@ -56,7 +55,7 @@ struct ShardWriter::Shard {
     archive_entry_set_mtime(member, 0, 0);
     check(archive_write_header(tar, member));
     check(archive_write_data(tar, content.data(), content.size()) < 0 ? ARCHIVE_FATAL : ARCHIVE_OK);
-    const std::uint64_t offset = bytes + kBlock;
+    const std::uint64_t offset = bytes + kTarBlock;
     bytes = offset + padded(content.size());
     return offset;
   }
@@ -114,8 +113,8 @@ ShardWriter::~ShardWriter() = default;
 
 ShardWriter::Place ShardWriter::add(std::span<const std::uint8_t> picture, std::int32_t label) {
   const std::string label_text = fmt::format("{}", label);
-  const std::uint64_t needed = 2 * kBlock + padded(picture.size()) + padded(label_text.size());
-  if (shard_ && shard_->num_samples > 0 && shard_->bytes + needed + 2 * kBlock > max_shard_bytes_) close_shard();
+  const std::uint64_t needed = 2 * kTarBlock + padded(picture.size()) + padded(label_text.size());
+  if (shard_ && shard_->num_samples > 0 && shard_->bytes + needed + 2 * kTarBlock > max_shard_bytes_) close_shard();
   if (!shard_) open_shard();
   const std::string key = fmt::format("{:08}", info_.num_samples);
   const std::string picture_name = fmt::format("{}.{}", key, extension_), label_name = fmt::format("{}.cls", key);

@@ -1,4 +1,4 @@
-// relu, tanh: pointwise, in place, column by column.
+// relu, tanh: pointwise, in place. A relu right behind a conv2d or fully_connected is fused into it (weighted_layer.hpp).
 #include "model/layers.hpp"
 
 namespace alexnet {

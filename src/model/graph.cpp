@@ -47,6 +47,7 @@ struct Graph::Impl {
     backend->synchronize();
     pass_observer(layer, pass);
   }
+  // The last node's output; the loss leaves the probabilities in its place.
   Tensor logits() const { return dst(nodes.size() - 1).reshaped({options.batch_size, network.num_classes}); }
 };
 
@@ -61,13 +62,15 @@ void Graph::Impl::make_ops() {
   loss = backend->make_softmax_cross_entropy(o.batch_size, network.num_classes);
 }
 
-// Values, then velocities, then gradients, each tensor aligned to 64 bytes.
+// Values, then velocities, then gradients; and the op that updates each value.
 void Graph::Impl::lay_out_parameters() {
-  const auto aligned = [](std::int64_t count) { return (static_cast<std::size_t>(count) * sizeof(float) + 63) / 64 * 64; };
+  const auto bytes_of = [](const ParameterSpec& spec) {
+    return aligned_bytes(static_cast<std::size_t>(spec.shape.count()) * sizeof(float));
+  };
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     for (ParameterSpec& spec : network.layers[i]->parameters()) {
-      bytes += aligned(spec.shape.count());
+      bytes += bytes_of(spec);
       parameters.push_back({std::move(spec), i, {}, {}, {}});
     }
   }
@@ -91,7 +94,7 @@ void Graph::Impl::lay_out_parameters() {
                                        static_cast<float>(options.optimizer.momentum),
                                        static_cast<float>(options.optimizer.weight_decay * config.decay_mult)}));
     }
-    offset += aligned(parameter.spec.shape.count());
+    offset += bytes_of(parameter.spec);
   }
 }
 
@@ -101,7 +104,7 @@ void Graph::Impl::lay_out_state() {
   std::size_t bytes = 0;
   const auto reserve = [&](std::size_t size) {
     const std::size_t offset = bytes;
-    bytes += (size + 63) / 64 * 64;
+    bytes += aligned_bytes(size);
     return offset;
   };
   const std::size_t pixels_at = reserve(static_cast<std::size_t>(N * H * W * 3));
@@ -133,7 +136,7 @@ void Graph::Impl::bind_ops() {
     std::byte* workspace = table.nodes[i].workspace < 0 ? nullptr : arena.data() + table.blocks[table.nodes[i].workspace].offset;
     for (Op* op : nodes[i].layer->ops()) {
       op->bind(workspace, scratch);
-      if (workspace != nullptr) workspace += (op->workspace_bytes() + 63) / 64 * 64;
+      if (workspace != nullptr) workspace += aligned_bytes(op->workspace_bytes());
     }
   }
   for (Op* op : other_ops()) op->bind(nullptr, scratch);

@@ -72,7 +72,7 @@ BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64
     }
     std::size_t workspace_bytes = 0;
     for (const Op* op : node.layer->ops()) {
-      workspace_bytes += (op->workspace_bytes() + 63) / 64 * 64;
+      workspace_bytes += aligned_bytes(op->workspace_bytes());
       scratch_bytes = std::max(scratch_bytes, op->scratch_bytes());
     }
     if (training && workspace_bytes > 0) {

@@ -5,7 +5,7 @@
 namespace alexnet {
 namespace {
 
-std::uint32_t name_hash(const std::string& name) {  // FNV-1a: the same parameter gets the same weights whatever else the network holds
+std::uint32_t name_hash(const std::string& name) {  // FNV-1a
   std::uint32_t hash = 2166136261U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;

@@ -26,7 +26,7 @@ inline std::int64_t num_groups(const LayerConfig& config, const LayerContext& co
 std::string explain_extent(std::int64_t in, std::int64_t before, std::int64_t after, std::int64_t kernel_size, std::int64_t stride,
                            std::int64_t out);
 
-// Weights and bias of a layer with one weight tensor, IC inputs a group.
+// "NAME.weight", its shape in memory (OC first) and in checkpoints, and "NAME.bias", (OC).
 std::vector<ParameterSpec> weights_and_bias(const LayerConfig& config, Shape weights, Shape weights_in_file);
 
 // The factor of the sum of squares: `reduction: mean` divides alpha by the number of terms.

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "alexnet/tensor/tensor.hpp"
+
 namespace alexnet {
-namespace {
-
-constexpr std::size_t kAlignment = 64;
-std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-}  // namespace
 
 std::size_t plan_memory(std::vector<MemoryBlock>& blocks) {
   std::vector<std::size_t> order(blocks.size());
@@ -23,11 +19,11 @@ std::size_t plan_memory(std::vector<MemoryBlock>& blocks) {
     for (const MemoryBlock* other : placed) {
       const bool meet = block.first <= other->last && other->first <= block.last;
       if (!meet) continue;
-      if (offset + aligned(block.bytes) <= other->offset) break;
-      offset = std::max(offset, other->offset + aligned(other->bytes));
+      if (offset + aligned_bytes(block.bytes) <= other->offset) break;
+      offset = std::max(offset, other->offset + aligned_bytes(other->bytes));
     }
     block.offset = offset;
-    arena_bytes = std::max(arena_bytes, offset + aligned(block.bytes));
+    arena_bytes = std::max(arena_bytes, offset + aligned_bytes(block.bytes));
     placed.insert(std::upper_bound(placed.begin(), placed.end(), &block,
                                    [](const MemoryBlock* a, const MemoryBlock* b) { return a->offset < b->offset; }),
                   &block);

@@ -13,7 +13,7 @@ struct MemoryBlock {
   std::string name;
   std::size_t bytes = 0;
   int first = 0, last = 0;
-  std::size_t offset = 0;  // the planner's answer, a multiple of 64
+  std::size_t offset = 0;  // the planner's answer, a multiple of kAlignmentBytes
 };
 
 // Sets the offsets, largest block first, each at the lowest place that is free during its life. Returns the arena's size in bytes.

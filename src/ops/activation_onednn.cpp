@@ -33,9 +33,9 @@ void parallel_slices(std::int64_t total, F f) {
   for (std::int64_t slice = 0; slice < num_slices; ++slice) f(slice * kSlice, std::min(kSlice, total - slice * kSlice));
 }
 
-class Relu final : public Activation {
+class ReluOnednn final : public Activation {
  public:
-  explicit Relu(Shape shape) : shape_(std::move(shape)) {}
+  explicit ReluOnednn(Shape shape) : shape_(std::move(shape)) {}
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(shape_, src, dst);
@@ -91,7 +91,7 @@ class TanhOnednn final : public Activation {
 }  // namespace
 
 std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape) {
-  if (kind == ActivationKind::relu) return std::make_unique<Relu>(shape);
+  if (kind == ActivationKind::relu) return std::make_unique<ReluOnednn>(shape);
   return std::make_unique<TanhOnednn>(shape);
 }
 

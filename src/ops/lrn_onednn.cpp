@@ -14,7 +14,7 @@
 namespace alexnet {
 namespace {
 
-constexpr std::int64_t kBlockFloats = 1024;  // of one buffer of a block, 4 KiB: seven arrays of a block fit in 32 KiB
+constexpr std::int64_t kBlockFloats = 1024;  // of one array of a block, 4 KiB: the six that backward_data touches fit in 32 KiB
 
 // `count` rows of `length` values. Padded: `reach` zeros (as far as a window reaches to one side), a row, `reach` zeros, a row, ...,
 // `reach` zeros. The passes are separate because a row read at a shift right after it was written would wait for the stores.

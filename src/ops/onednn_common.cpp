@@ -42,14 +42,9 @@ dnnl::primitive_attr attributes(Epilogue epilogue) {
   return attr;
 }
 
-std::size_t aligned(std::size_t bytes) {
-  constexpr std::size_t kCacheLine = 64;
-  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
-}
-
 Call::Call(std::string what, const dnnl::primitive& primitive, const memory::desc& scratchpad,
            const std::vector<std::pair<int, memory::desc>>& arguments)
-    : what_(std::move(what)), primitive_(primitive), scratchpad_bytes_(aligned(scratchpad.get_size())) {
+    : what_(std::move(what)), primitive_(primitive), scratchpad_bytes_(aligned_bytes(scratchpad.get_size())) {
   guarded(what_, [&] {
     for (const auto& [argument, desc] : arguments) arguments_.emplace(argument, memory(desc, engine(), DNNL_MEMORY_NONE));
     if (scratchpad_bytes_ > 0) arguments_.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, engine(), DNNL_MEMORY_NONE));
@@ -78,7 +73,7 @@ WeightsPass::WeightsPass(const std::string& what, Call call, int argument, const
     const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, attributes());
     reorder_ = Call(what + " (reorder of weights)", dnnl::reorder(pd), pd.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
   });
-  chosen_bytes_ = aligned(chosen.get_size());
+  chosen_bytes_ = aligned_bytes(chosen.get_size());
   scratchpad_bytes_ = std::max(scratchpad_bytes_, reorder_.scratchpad_bytes());
 }
 

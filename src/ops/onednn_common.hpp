@@ -42,9 +42,6 @@ memory::desc any_format(const memory::dims& dims);
 // Scratchpad from the user; ReLU applied before the result is stored, if asked for.
 dnnl::primitive_attr attributes(Epilogue epilogue = Epilogue::none);
 
-// `bytes` up to the next cache line: parts of scratch lie one behind the other.
-std::size_t aligned(std::size_t bytes);
-
 // A primitive and its arguments.
 class Call {
  public:

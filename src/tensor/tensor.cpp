@@ -45,9 +45,8 @@ std::int64_t Shape::count() const {
 std::string Shape::str() const { return fmt::format("({})", fmt::join(extents_, ", ")); }
 
 Buffer Buffer::host(std::size_t bytes, const std::string& what) {
-  constexpr std::size_t kAlignment = 64;
-  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  auto* memory = static_cast<std::byte*>(rounded == 0 ? nullptr : std::aligned_alloc(kAlignment, rounded));
+  const std::size_t rounded = aligned_bytes(bytes);
+  auto* memory = static_cast<std::byte*>(rounded == 0 ? nullptr : std::aligned_alloc(kAlignmentBytes, rounded));
   if (memory == nullptr && rounded != 0) {
     fail(ExitCode::out_of_memory, "{}: {:.1f} MiB of host memory are not to be had; use a smaller train.batch_size", what,
          static_cast<double>(bytes) / (1 << 20));

@@ -95,7 +95,7 @@ void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& ch
   };
   for (const Parameter& parameter : graph.parameters()) add(parameter.spec.name, parameter, parameter.value);
   for (const Parameter& parameter : graph.parameters()) add(kVelocityPrefix + parameter.spec.name, parameter, parameter.velocity);
-  DatasetStatistics statistics = checkpoint.statistics;
+  DatasetStatistics statistics = checkpoint.statistics;  // a copy: a Tensor is a view of memory that may be written
   entries.push_back({"mean_image", Tensor(statistics.mean_image.data(), {statistics.height, statistics.width, 3}, DType::f32)});
   entries.push_back({"rgb_eigenvectors", Tensor(statistics.rgb_eigenvectors.data(), {3, 3}, DType::f32)});
   entries.push_back({"rgb_eigenvalues", Tensor(statistics.rgb_eigenvalues.data(), {3}, DType::f32)});

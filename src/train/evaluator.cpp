@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <chrono>
 #include <cmath>
 
 #include "alexnet/core/error.hpp"
+#include "train/progress.hpp"
 
 namespace alexnet {
 namespace {
@@ -46,7 +46,7 @@ ValidationResult from_totals(const LossTotals& t) {
 
 EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std::int64_t height, std::int64_t width, int num_views,
                           const PredictionSink& sink) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin_s = now_s();
   const std::int64_t num_classes = models.front().graph->network().num_classes;
   const bool single = models.size() == 1 && num_views == 1;
   const auto scale = 1.0F / static_cast<float>(models.size() * static_cast<std::size_t>(num_views));
@@ -86,7 +86,7 @@ EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std:
   EvaluationResult evaluation;
   evaluation.result = single ? from_totals(models.front().graph->totals()) : all.result();
   if (num_views > 1) evaluation.centre = centre.result();
-  evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  evaluation.seconds = now_s() - begin_s;
   return evaluation;
 }
 

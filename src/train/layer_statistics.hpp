@@ -26,7 +26,7 @@ class LayerStatistics {
   std::map<std::string, Activations> activations_;
 };
 
-// The first layer whose weights or gradients hold a value that is not finite, in words; "" if there is none.
+// The first parameter that holds a value, or has a gradient, that is not finite, in words; "" if there is none.
 std::string find_not_finite(Graph& graph);
 
 }  // namespace alexnet

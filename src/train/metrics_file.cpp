@@ -1,6 +1,5 @@
 #include "train/metrics_file.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <sstream>
@@ -8,11 +7,10 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "alexnet/io/files.hpp"
+#include "train/progress.hpp"
 
 namespace alexnet {
 namespace {
-
-double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void replace_not_finite(nlohmann::json& value) {
   if (value.is_number_float() && !std::isfinite(value.get<double>())) {

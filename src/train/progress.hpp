@@ -6,11 +6,14 @@
 
 namespace alexnet {
 
-// Seconds of a piece of training: in all, and those spent waiting for the loader.
+double now_s();  // of the steady clock
+
+// A piece of training: its seconds, those of them spent waiting for the loader, its pictures.
 struct Pace {
   double seconds = 0, waited_s = 0;
   std::uint64_t images = 0;
   double images_per_s() const { return seconds > 0 ? static_cast<double>(images) / seconds : 0; }
+  // Fraction of the seconds.
   double data_wait() const { return seconds > 0 ? waited_s / seconds : 0; }
   void add(const Pace& other) {
     seconds += other.seconds;

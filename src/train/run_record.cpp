@@ -1,7 +1,6 @@
 #include "train/run_record.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "alexnet/core/log.hpp"
@@ -75,9 +74,8 @@ std::optional<double> RunRecord::write_interval(const RunPosition& at, const Los
 }
 
 void RunRecord::show_status(const RunPosition& at, const Graph& graph) {
-  const double now_s = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  if (!log::stderr_is_terminal() || now_s - status_shown_s_ < 0.5) return;
-  status_shown_s_ = now_s;
+  if (!log::stderr_is_terminal() || now_s() - status_shown_s_ < 0.5) return;
+  status_shown_s_ = now_s();
   log::status_line(progress(at, graph.totals()).str());
 }
 

@@ -1,7 +1,6 @@
 #include "alexnet/train/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "alexnet/core/log.hpp"
 #include "alexnet/train/evaluator.hpp"
 #include "train/layer_statistics.hpp"
+#include "train/progress.hpp"
 #include "train/run_record.hpp"
 #include "train/stop_request.hpp"
 #include "train/training_setup.hpp"
@@ -16,8 +16,6 @@
 
 namespace alexnet {
 namespace {
-
-double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 class Trainer {
  public:

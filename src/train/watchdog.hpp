@@ -6,8 +6,9 @@
 
 namespace alexnet {
 
-// "first batch: loss 6.91, ln(1000 classes) = 6.91"; a warning text follows when the two are far apart.
+// "first batch: loss 6.9123; a network that knows nothing has ln(1000) = 6.9078"
 std::string describe_first_loss(double loss, std::int64_t num_classes);
+// Far above ln(classes), or not a number.
 bool first_loss_is_suspicious(double loss, std::int64_t num_classes);
 
 // Notices a loss that stays at ln(classes), what a network that has learned nothing shows.

@@ -15,13 +15,13 @@ namespace alexnet {
 // What the numbers are for. Values are part of the reproducibility contract: never renumber.
 enum class RandomStream : std::uint32_t {
   initial_weights = 1,  // index: pair of elements (OHWI order), sub: hash of the parameter's name
-  shuffle = 2,          // index: epoch << 32 | position, sub: 0
-  geometry = 3,         // crop and flip; index: draw
-  color_noise = 4,      // index: sample in the stream
+  shuffle = 2,          // random_permutation, tag: epoch
+  geometry = 3,         // index: draw (images_per_draw share one), sub: 0 crop, 1 flip
+  color_noise = 4,      // index: sample in the stream, sub: 0, 1
   pack_shuffle = 5,     // order of the pictures in the shards
   split = 6,            // stratified validation split
   drawn_picture = 7,    // `drawn:` data sets
-  dropout = 16,         // 16 + layer slot; index: sample in the stream, sub: unit / 4
+  dropout = 16,         // 16 + layer slot; index: sample in the stream, sub: unit of the image / 4
 };
 
 using RandomBlock = std::array<std::uint32_t, 4>;
@@ -45,7 +45,8 @@ std::uint64_t uniform_below(std::uint32_t high, std::uint32_t low, std::uint64_t
 // Two independent N(0, 1) values from one block (Box-Muller in double).
 std::array<double, 2> normal_pair(const RandomBlock& block);
 
-// A random permutation of 0..n-1 (Fisher-Yates), a pure function of (seed, stream, tag).
+// A random permutation of 0..n-1 (Fisher-Yates from the end), a pure function of (seed, stream, tag, n). The swap of place i - 1 is
+// drawn at index tag << 32 | i, sub 0.
 std::vector<std::uint32_t> random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::uint32_t n);
 
 }  // namespace alexnet

@@ -13,7 +13,8 @@ struct StepParameters {
   std::uint64_t seed = 0;
   std::uint64_t first_sample = 0;  // position in the picture stream of the batch's first image
   std::int32_t valid_images = 0;   // images that count; the rest of the batch is padding
-  // By layer slot (position in the chain). Rates are the products schedule x layer x parameter multipliers.
+  // By layer slot (position in the chain, the index into Network::layers). Learning rates are the products schedule x layer x parameter
+  // multipliers.
   std::array<float, kMaxLayers> weights_learning_rate{};
   std::array<float, kMaxLayers> bias_learning_rate{};
   std::array<float, kMaxLayers> dropout_rate{};

@@ -11,12 +11,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "alexnet/core/geometry.hpp"
 
 namespace alexnet {
 
@@ -30,7 +27,7 @@ struct ShardInfo {
   std::string file;  // relative to the data set's folder
   std::uint64_t num_samples = 0;
   std::uint64_t bytes = 0;
-  std::string xxh3_128;  // of the tar file, hex
+  std::string xxh3_128;  // of the tar file: 32 hex digits, or "": not known
 };
 
 struct SplitInfo {
@@ -59,7 +56,8 @@ struct DatasetStatistics {
   std::array<float, 3> rgb_eigenvalues{};                  // variance of the pixels along it, descending
 };
 
-// Every reader below throws Error(no_input) when the data set is not there, Error(bad_data) when it is damaged, naming file and value.
+// Every reader below, Shards too, throws Error(no_input) when the data set is not there, Error(bad_data) when it is damaged, naming file
+// and value.
 DatasetManifest read_manifest(const std::string& folder);
 void write_manifest(const std::string& folder, const DatasetManifest& manifest);
 DatasetStatistics read_statistics(const std::string& folder);
@@ -78,8 +76,8 @@ class Shards {
     std::string_view shard;  // file name, for messages; valid as long as Shards
   };
   std::uint64_t size() const;
-  // In the shards' order. Allocates nothing, may be called by several threads. Throws Error(bad_data) naming shard and key when the
-  // label is no class of the manifest or the index does not fit the shard.
+  // Picture i of the split, 0 <= i < size(), in the shards' order. Allocates nothing, may be called by several threads. Throws
+  // Error(bad_data) naming shard and key when the label is no class of the manifest or the index does not fit the shard.
   Sample sample(std::uint64_t i) const;
 
  private:

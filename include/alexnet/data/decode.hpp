@@ -1,5 +1,5 @@
-// Encoded picture -> RGB. Hostile input: sizes are bounded, damage is an Error(bad_data) with a reason in words and no file name
-// (the caller knows the name).
+// Encoded picture -> RGB, and back; and the one size that a data set stores. Hostile input: sizes are bounded, damage is an Error(bad_data)
+// with a reason in words and no file name (the caller knows the name).
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,12 @@ struct Picture {
   std::vector<std::uint8_t> rgb;  // (height, width, 3)
 };
 
-// JPEG (grey, YCbCr, CMYK, YCCK), PNG (any depth, palette, alpha over white is not applied: alpha is dropped), WebP, PPM (P6, maxval 255);
-// told apart by content, not by name.
+// JPEG (grey, YCbCr, RGB, CMYK, YCCK), PNG (any depth, grey, palette), WebP, PPM (P6, maxval 255); told apart by content, not by name.
+// An alpha channel is dropped.
 Picture decode_picture(std::span<const std::uint8_t> bytes);
 
-// Into caller's memory of exactly height x width x 3, for the loader (JPEG and PPM). Throws Error(bad_data) when the size differs.
+// The same for the loader, into the caller's memory, (height, width, 3): JPEG and PPM, which shards hold, go there directly. Throws
+// Error(bad_data) when the size differs.
 void decode_picture_into(std::span<const std::uint8_t> bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb);
 
 std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality);

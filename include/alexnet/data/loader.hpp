@@ -1,14 +1,14 @@
 // Batches of decoded pictures in the order of training or evaluation, made ahead by threads.
 //
 // Pictures are one endless stream: position p is picture order_e[p % n] of epoch e = p / n, where order_e is a permutation drawn from
-// (seed, epoch) for training and the identity for evaluation. Crop, flip and colour noise of position p are drawn from (seed, p)
-// alone, so batches do not depend on the number of threads or on where a run was resumed.
+// (seed, epoch) for training and the identity for evaluation, which ends after one epoch. Crop, flip and colour noise of position p
+// are drawn from (seed, p) and the config alone, so batches do not depend on the number of threads or on where a run was resumed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "alexnet/config/config.hpp"
@@ -22,7 +22,7 @@ struct Batch {
   std::int64_t size = 0;                  // extent of the arrays
   std::int64_t valid = 0;                 // images that count (the last evaluation batch is padded with zeros)
   std::uint64_t first_sample = 0;         // position in the stream
-  std::span<std::uint8_t> pixels;         // (size, H, W, 3), stored size
+  std::span<std::uint8_t> pixels;         // (size, H, W, 3): the stored pictures, not cropped yet
   std::span<std::int32_t> labels;         // (size)
   std::span<SampleTransform> transforms;  // (size); training: drawn; evaluation: centre crop
   std::vector<std::uint64_t> indices;     // (valid): picture's index in the split
@@ -32,7 +32,7 @@ struct Batch {
 class Augmenter {
  public:
   Augmenter(const DataConfig& config, std::uint64_t seed, const DatasetStatistics& statistics, std::int64_t height, std::int64_t width);
-  // num_images: pictures of an epoch, for the timed noise.
+  // num_images: pictures of an epoch; position / num_images is the epoch that a timed color_noise.std goes by.
   SampleTransform draw(std::uint64_t position, std::uint64_t num_images) const;
 
  private:
@@ -45,12 +45,13 @@ class Augmenter {
 // View v of `num_views`: 1: centre crop. 10: corners and centre, then the same mirrored (section 4.1 of the paper).
 SampleTransform evaluation_view(int view, int num_views, std::int64_t height, std::int64_t width, std::int64_t crop);
 
-// The two orders of a split.
+// Which order training takes, and where in it.
 struct TrainingOrder {
   std::uint64_t seed = 0;
   std::uint64_t first_sample = 0;  // resume: the position to go on from
 };
 
+// num_threads: of decoding, at least 1. limit: only the first so many pictures of the split; 0: all.
 class Loader {
  public:
   // Training: endless, shuffled, augmented.

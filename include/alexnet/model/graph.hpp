@@ -1,5 +1,5 @@
-// A network compiled for a backend, a batch size and a purpose: fused, with ops made and all tensors'
-// memory planned; running it allocates no tensor.
+// A network compiled for a backend, a batch size and a purpose: fused, with ops made and the memory of all tensors planned; running it
+// allocates no tensor memory.
 //
 // A training step: set_images, set_step, forward(true), backward, update. Evaluation: set_images, set_step, forward(false) and, for
 // further views of the same pictures, set_transforms and forward(false) again.
@@ -32,8 +32,8 @@ struct GraphOptions {
 // A parameter and its companions. velocity and diff are empty in an inference graph.
 struct Parameter {
   ParameterSpec spec;
-  std::size_t layer = 0;  // index into Network::layers
-  Tensor value, velocity, diff;
+  std::size_t layer = 0;         // index into Network::layers
+  Tensor value, velocity, diff;  // of spec.shape, in the backend's memory
 };
 
 // What `summary --plan` prints.
@@ -41,11 +41,13 @@ struct GraphPlan {
   struct Block {
     std::string name;
     std::size_t offset, bytes;
-    int first, last;
+    int first, last;  // times of a step: node i of n runs forward at i, backward at 2n - 1 - i
   };
   std::vector<std::string> nodes;  // after fusion: "conv1 + act1"
   std::vector<Block> blocks;
-  std::size_t activation_bytes = 0, unshared_bytes = 0, parameter_bytes = 0;
+  std::size_t activation_bytes = 0;  // of the arena that the blocks share
+  std::size_t unshared_bytes = 0;    // of the blocks, had each its own memory
+  std::size_t parameter_bytes = 0;   // with velocities and gradients in a training graph
 };
 
 class Graph {
@@ -67,19 +69,20 @@ class Graph {
   std::vector<float> read(const Tensor& tensor) const;
   void write(const Tensor& tensor, std::span<const float> values);
 
-  // mean: (H,W,3) or (1,1,3), host.
+  // mean: (H,W,3) of the stored pictures or (1,1,3), host.
   void set_mean(const Tensor& mean);
+  // pixels (batch,H,W,3) stored pictures; labels and transforms (batch); host, copied.
   void set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels, std::span<const SampleTransform> transforms);
   void set_transforms(std::span<const SampleTransform> transforms);
   void set_step(const StepParameters& step);
 
-  // Called with each node's layer name and output while it runs; for statistics.
+  // Called with each node's output while it runs, after a fused ReLU, under its first layer's name; for statistics.
   using Observer = std::function<void(const std::string& layer, const Tensor& dst)>;
   // Called when a layer's part of a pass is done (the device waited for), for timing. Layers fused into another count as that one; the
-  // loss layer is called by its name, the cropping and whitening of the pictures "input".
+  // loss layer is called by its name, the making of the network's input from the pictures "input".
   using PassObserver = std::function<void(const std::string& layer, Pass pass)>;
   void set_pass_observer(PassObserver observer);
-  // Adds to the loss totals, leaves the probabilities.
+  // training: dropout draws its masks. Adds to the loss totals, leaves the probabilities.
   void forward(bool training, const Observer& observer = nullptr);
   // Gradients of all layers that are not frozen. frozen[i]: layer i of the network; empty: none. Follows forward(true).
   void backward(const std::vector<bool>& frozen = {});

@@ -25,7 +25,7 @@ struct ParameterSpec {
 
 // Where a layer stands in the chain.
 struct LayerContext {
-  int slot = 0;  // position in the chain, index into StepParameters
+  int slot = 0;  // position in the chain: index into Network::layers and StepParameters
   Extent3 src;   // of one image
   std::int64_t columns = 1;
   std::int64_t num_classes = 0;
@@ -41,7 +41,7 @@ struct ForwardPass {
 struct BackwardPass {
   const StepParameters* step;
   Tensor src, dst;            // as they were after forward; valid only if the layer asked for them
-  Tensor diff_dst, diff_src;  // diff_src empty: nobody needs it
+  Tensor diff_dst, diff_src;  // diff_src empty: nobody needs it; diff_dst may be overwritten
   const std::vector<Tensor>* parameters;
   const std::vector<Tensor>* diff_parameters;  // nullptr: frozen, compute no gradients
 };

@@ -49,7 +49,8 @@ class Backend {
   virtual std::unique_ptr<Sgd> make_sgd(const SgdShape& shape) = 0;
 };
 
-// "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have.
+// "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have,
+// Error(configuration) for another name or an impossible number of threads.
 // num_threads: 0 = the cores that this process may use (OMP_NUM_THREADS, affinity).
 std::unique_ptr<Backend> make_backend(const std::string& name, int num_threads);
 

@@ -7,8 +7,8 @@
 
 namespace alexnet {
 
-// What is applied to the result before it is stored. oneDNN's fused relu stores 0 for a NaN: not-finite weights show in the logits of
-// the last layer (which has no epilogue) or in the loss, where the trainer looks for them, or not at all behind a fused relu.
+// What is applied to the result before it is stored. oneDNN's fused relu stores 0 for a NaN, so weights that are not finite need not
+// show in the loss: before a checkpoint the trainer looks at the weights themselves.
 enum class Epilogue { none, relu };
 
 class Conv2d : public Op {
@@ -17,7 +17,8 @@ class Conv2d : public Op {
   virtual void forward(const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst) = 0;
   // diff_src from diff_dst, which is the gradient before the epilogue (a fused ReLU's mask is already applied to it).
   virtual void backward_data(const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src) = 0;
-  // diff_weights (OC,KH,KW,IC/groups) and diff_bias (OC): sums over the batch.
+  // diff_weights (OC,KH,KW,IC/groups) and diff_bias (OC): sums over the batch, of a diff_dst as above. (The loss has divided its
+  // gradient by the number of images.)
   virtual void backward_weights(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias) = 0;
 };
 

@@ -1,4 +1,5 @@
-// Fully connected layer: dst = epilogue(src * weights^T + bias). Shapes: FullyConnectedShape; src may also be (N,IH,IW,IC) of a conv layer.
+// Fully connected layer: dst = epilogue(src * weights^T + bias), per group. Shapes: FullyConnectedShape, or the same bytes as matrices:
+// src (N, IH*IW*IC), weights (OC, IH*IW*IC/groups), dst (N, OC). Passes as in conv2d.hpp: diff_dst is the gradient before the epilogue.
 #pragma once
 
 #include "alexnet/core/geometry.hpp"
@@ -13,6 +14,7 @@ class FullyConnected : public Op {
   virtual void backward_weights(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias) = 0;
 };
 
+// Throws Error(internal) when a tensor has neither form.
 void check_forward(const FullyConnectedShape& s, const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst);
 void check_backward_data(const FullyConnectedShape& s, const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src);
 void check_backward_weights(const FullyConnectedShape& s, const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights,

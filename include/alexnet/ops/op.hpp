@@ -1,7 +1,7 @@
 // What all ops have in common: memory that they ask for and the graph's planner gives them.
 //
-// An op is made once for fixed shapes by a Backend and allocates nothing when it runs. Unless a pass says "accumulates", it overwrites
-// its outputs. Ops are not thread-safe; they use the backend's threads inside.
+// An op is made once for fixed shapes by a Backend and allocates no tensor memory when it runs. Unless a pass says "accumulates", it
+// overwrites its outputs. Ops are not thread-safe; they use the backend's threads inside.
 #pragma once
 
 #include <cstddef>

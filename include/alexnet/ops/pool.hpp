@@ -16,12 +16,14 @@ class MaxPool : public Op {
   virtual void backward_data(const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
+// The sum over the window's pixels inside the picture, divided by KH*KW (count_pad of Backend::make_average_pool) or by their number.
 class AveragePool : public Op {
  public:
   virtual void forward(const Tensor& src, const Tensor& dst) = 0;
   virtual void backward_data(const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
+// For both passes: src and dst, or diff_src and diff_dst. Throws Error(internal) when a tensor does not have the shape's extents.
 void check_pool(const PoolShape& s, const Tensor& src, const Tensor& dst);
 
 }  // namespace alexnet

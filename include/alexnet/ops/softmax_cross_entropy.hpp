@@ -13,7 +13,7 @@ class SoftmaxCrossEntropy : public Op {
  public:
   // probabilities may be logits. Adds the images' losses, and their errors, to *totals (in the backend's memory): top-k is an error
   // when k or more other classes have a larger logit; at equal logits the lower class index is ranked first.
-  // An image with a logit that is not finite: two errors, loss and probabilities NaN, and finite = 0.
+  // An image with a logit that is not finite: a top-1 and a top-5 error, loss and probabilities NaN, and finite = 0.
   virtual void forward(const StepParameters* step, const Tensor& logits, const Tensor& labels, const Tensor& probabilities,
                        LossTotals* totals) = 0;
   // diff_logits = (probabilities - one_hot(label)) / valid_images; 0 in padding. diff_logits may be probabilities.

@@ -19,7 +19,7 @@ struct ValidationResult {
 struct ScheduleState {
   std::int64_t reductions = 0;
   double best = 0;         // of the metric
-  double best_epoch = -1;  // -1: no validation yet
+  double best_epoch = -1;  // of the best or of the last reduction, the later one: patience counts from it; -1: no validation yet
   bool ended = false;      // one plateau more than max_reductions
 };
 

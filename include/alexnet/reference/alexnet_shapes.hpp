@@ -1,5 +1,5 @@
-// The layers of the two-column AlexNet as both columns see them on one device (`groups` = columns), named once for tests, selftest
-// and benchmarks. Table and counts: section 3.5 of the paper; conv1 is padded 3 pixels at the right and bottom, so that 224 gives 55.
+// The layers of the two-column AlexNet as both columns see them on one device (`groups` = columns), named once for tests.
+// Table and counts: section 3.5 of the paper; conv1 is padded 3 pixels at the right and bottom, so that 224 gives 55.
 #pragma once
 
 #include <array>

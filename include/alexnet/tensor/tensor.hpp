@@ -1,4 +1,4 @@
-// Buffer owns memory, Tensor is a view of it. The only allocations of the program's large memory are made here.
+// Buffer owns memory, Tensor is a view of it. What ops compute on and what the loader fills is allocated here alone.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,12 @@ class Shape {
   std::vector<std::int64_t> extents_;
 };
 
-// Memory of one device, released when the last copy goes. Host memory is aligned to 64 bytes.
+// Host memory begins at a multiple of this, a cache line, and so does every part that a buffer is divided into.
+inline constexpr std::size_t kAlignmentBytes = 64;
+// `bytes` up to the next such multiple.
+constexpr std::size_t aligned_bytes(std::size_t bytes) { return (bytes + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes; }
+
+// Memory of one device, released when the last copy goes.
 class Buffer {
  public:
   Buffer() = default;

@@ -1,6 +1,6 @@
 // Checkpoints: safetensors files with PyTorch's names, shapes and order, that hold everything a run needs to go on bit for bit.
 //
-//   conv1.weight (O,I,H,W), fc6.weight (O, C*H*W), conv1.bias, velocity.conv1.weight ..., mean_image (H,W,3), rgb_eigenvectors,
+//   conv1.weight (O, I/groups, H, W), fc6.weight (O, C*H*W), conv1.bias, velocity.conv1.weight ..., mean_image (H,W,3), rgb_eigenvectors,
 //   rgb_eigenvalues
 //   __metadata__: format "pt"; alexnet: JSON of the rest of Checkpoint below
 // No clock reading is stored: the same run writes the same bytes.
@@ -39,7 +39,7 @@ struct Checkpoint {
   std::string resampler;
 };
 
-// Throws Error(io_failed); the old file of that name then stands.
+// graph: of training, with velocities. Throws Error(io_failed); the old file of that name then stands.
 void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint);
 
 // Everything but the weights. Throws Error(no_input | bad_data).

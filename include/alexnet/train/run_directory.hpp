@@ -23,7 +23,7 @@ class RunDirectory {
   std::string checkpoint_file(std::uint64_t step) const;
   // Makes `name` (last.safetensors, best.safetensors) a hard link to the step's checkpoint; the old one stays until the new one stands.
   void link_checkpoint(std::uint64_t step, const std::string& name) const;
-  void remove_old_checkpoints(std::int64_t keep) const;  // all but the newest; last and best stay
+  void remove_old_checkpoints(std::int64_t keep) const;  // all but the `keep` newest; last and best stay
 
  private:
   std::string path_;

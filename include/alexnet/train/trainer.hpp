@@ -20,8 +20,8 @@ struct TrainOptions {
 };
 
 // Trains until the config's end, or until a signal or train.max_minutes asks it to leave, with a checkpoint in either case.
-// Returns done, answer_is_no (the loss was not finite; the last good checkpoint stands), run_again or interrupted.
-// Throws Error for everything that is wrong before the first step, and when a checkpoint cannot be written.
+// Returns done, answer_is_no (loss, weights or gradients were not finite; the last good checkpoint stands), run_again or interrupted.
+// Throws Error for everything that is wrong before the first step, for a damaged picture, and when a checkpoint cannot be written.
 ExitCode train(const TrainOptions& options);
 
 }  // namespace alexnet
