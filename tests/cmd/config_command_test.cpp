@@ -2,10 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "alexnet/core/error.hpp"
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -20,14 +17,6 @@ class ConfigCommand : public testing::Test {
   CommandResult run(std::vector<std::string> args) {
     args.insert(args.begin(), "config");
     return run_alexnet(args, {.cwd = folder_.path()});
-  }
-  // The command fails with this code, one line on stderr with these words, and nothing on stdout.
-  void expect_failure(const std::vector<std::string>& args, ExitCode code, const std::vector<std::string>& words) {
-    const CommandResult result = run(args);
-    EXPECT_EQ(result.exit_code, static_cast<int>(code)) << result.err;
-    EXPECT_EQ(result.out, "");
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
-    for (const std::string& word : words) EXPECT_THAT(result.err, HasSubstr(word));
   }
   TemporaryFolder folder_;
 };
@@ -66,15 +55,15 @@ TEST_F(ConfigCommand, ReadsRunDirectories) {
 TEST_F(ConfigCommand, FailsInOneLineWithItsExitCode) {
   folder_.write("typo.yaml", "seed: 1\ndata:\n  path: x\n  crops: 3\n");
   folder_.write("doubled.yaml", "seed: 1\nseed: 2\n");
-  expect_failure({"typo.yaml"}, ExitCode::configuration, {"typo.yaml:4: key data.crops is unknown; did you mean data.crop?"});
-  expect_failure({"doubled.yaml"}, ExitCode::configuration, {"doubled.yaml:2: key seed is given twice"});
-  expect_failure({kConfigs + "alexnet.yaml", "--set", "train.batch_size=many"}, ExitCode::configuration,
+  expect_refused(run({"typo.yaml"}), ExitCode::configuration, {"typo.yaml:4: key data.crops is unknown; did you mean data.crop?"});
+  expect_refused(run({"doubled.yaml"}), ExitCode::configuration, {"doubled.yaml:2: key seed is given twice"});
+  expect_refused(run({kConfigs + "alexnet.yaml", "--set", "train.batch_size=many"}), ExitCode::configuration,
                  {"--set train.batch_size=many", "an integer"});
-  expect_failure({kConfigs + "alexnet.yaml", "--set", "train.batch_size"}, ExitCode::command_line, {"there is no '='"});
-  expect_failure({"alexnt.yaml"}, ExitCode::no_input, {"alexnt.yaml: there is no such configuration"});
-  expect_failure({kConfigs + "alexnet.yaml", "--diff", "nowhere"}, ExitCode::no_input, {"nowhere"});
-  expect_failure({"nowhere.safetensors"}, ExitCode::no_input, {"nowhere.safetensors"});
-  expect_failure({}, ExitCode::command_line, {"config"});
+  expect_refused(run({kConfigs + "alexnet.yaml", "--set", "train.batch_size"}), ExitCode::command_line, {"there is no '='"});
+  expect_refused(run({"alexnt.yaml"}), ExitCode::no_input, {"alexnt.yaml: there is no such configuration"});
+  expect_refused(run({kConfigs + "alexnet.yaml", "--diff", "nowhere"}), ExitCode::no_input, {"nowhere"});
+  expect_refused(run({"nowhere.safetensors"}), ExitCode::no_input, {"nowhere.safetensors"});
+  expect_refused(run({}), ExitCode::command_line, {"config"});
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/data/decode.hpp"
+#include "support/expect_error.hpp"
 #include "support/smoke.hpp"
 
 namespace alexnet {
@@ -25,12 +25,6 @@ const std::string& trained() {
     return std::string("trained");
   }();
   return run;
-}
-
-void expect_refused(const CommandResult& result, ExitCode code, const std::vector<std::string>& words) {
-  EXPECT_EQ(result.exit_code, static_cast<int>(code)) << result.err;
-  for (const std::string& word : words) EXPECT_THAT(result.err, HasSubstr(word));
-  EXPECT_EQ(result.out, "");
 }
 
 nlohmann::json eval_json(std::vector<std::string> more) {

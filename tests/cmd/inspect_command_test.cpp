@@ -2,15 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/safetensors.hpp"
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -32,12 +30,6 @@ class InspectCommand : public testing::Test {
     args.insert(args.end(), more.begin(), more.end());
     if (as_json) args.emplace_back("--json");
     return run_alexnet(args);
-  }
-  void expect_error(ExitCode code, const CommandResult& r, std::initializer_list<const char*> words) {
-    EXPECT_EQ(r.exit_code, static_cast<int>(code)) << r.err;
-    EXPECT_EQ(r.out, "");
-    EXPECT_EQ(std::count(r.err.begin(), r.err.end(), '\n'), 1) << r.err;
-    for (const char* word : words) EXPECT_THAT(r.err, HasSubstr(word));
   }
   std::string checkpoint() {
     std::vector<float> values = {3, 4, 0, 0, 0, 0};
@@ -85,7 +77,7 @@ TEST_F(InspectCommand, DataSet) {
 TEST_F(InspectCommand, DamagedDataSet) {
   write_small_dataset(temporary_ / "set");
   std::filesystem::resize_file(temporary_ / "set/val-000000.tar", 100);
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "set"), {"val-000000.tar", "cut short"});
+  expect_refused(inspect(temporary_ / "set"), ExitCode::bad_data, {"val-000000.tar", "cut short"});
 }
 
 TEST_F(InspectCommand, SheetOfTrainingInputs) {
@@ -117,22 +109,22 @@ schedule: {kind: constant, learning_rate: 0.1}
   ASSERT_EQ(r.exit_code, 0) << r.err;
   ASSERT_EQ(inspect(temporary_ / "set", {"--images", other, "--config", config, "--set", "data.random_crop=false"}).exit_code, 0);
   EXPECT_NE(read_binary_file(sheet), read_binary_file(other));
-  expect_error(ExitCode::configuration, inspect(temporary_ / "set", {"--images", sheet, "--config", config, "--set", "data.crop=9"}),
-               {"data.crop: 9"});
-  expect_error(ExitCode::no_input, inspect(temporary_ / "set", {"--images", sheet, "--config", temporary_ / "none.yaml"}), {"none.yaml"});
+  expect_refused(inspect(temporary_ / "set", {"--images", sheet, "--config", config, "--set", "data.crop=9"}), ExitCode::configuration,
+                 {"data.crop: 9"});
+  expect_refused(inspect(temporary_ / "set", {"--images", sheet, "--config", temporary_ / "none.yaml"}), ExitCode::no_input, {"none.yaml"});
 }
 
 TEST_F(InspectCommand, SheetThatCannotBeWritten) {
   write_small_dataset(temporary_ / "set");
-  expect_error(ExitCode::io_failed, inspect(temporary_ / "set", {"--images", temporary_ / "no/folder/sheet.png"}), {"sheet.png"});
+  expect_refused(inspect(temporary_ / "set", {"--images", temporary_ / "no/folder/sheet.png"}), ExitCode::io_failed, {"sheet.png"});
 }
 
 TEST_F(InspectCommand, OptionsThatDoNotGoTogether) {
   write_small_dataset(temporary_ / "set");
-  expect_error(ExitCode::command_line, inspect(checkpoint(), {"--images", "s.png"}), {"--images", "a.safetensors"});
-  expect_error(ExitCode::command_line, inspect(temporary_ / "set", {"--config", "c.yaml"}), {"--config is for --images"});
-  expect_error(ExitCode::command_line, inspect(temporary_ / "set", {"--images", "s.png", "--set", "a=1"}), {"give --config"});
-  expect_error(ExitCode::command_line, run_alexnet({"inspect"}), {"path is required"});
+  expect_refused(inspect(checkpoint(), {"--images", "s.png"}), ExitCode::command_line, {"--images", "a.safetensors"});
+  expect_refused(inspect(temporary_ / "set", {"--config", "c.yaml"}), ExitCode::command_line, {"--config is for --images"});
+  expect_refused(inspect(temporary_ / "set", {"--images", "s.png", "--set", "a=1"}), ExitCode::command_line, {"give --config"});
+  expect_refused(run_alexnet({"inspect"}), ExitCode::command_line, {"path is required"});
 }
 
 TEST_F(InspectCommand, Checkpoint) {
@@ -153,10 +145,10 @@ TEST_F(InspectCommand, Checkpoint) {
 TEST_F(InspectCommand, DamagedCheckpoint) {
   const std::string path = checkpoint();
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
-  expect_error(ExitCode::bad_data, inspect(path), {"a.safetensors", "cut short"});
+  expect_refused(inspect(path), ExitCode::bad_data, {"a.safetensors", "cut short"});
   float value = 0;
   write_safetensors(temporary_ / "b.safetensors", {{"x", Tensor(&value, {1}, DType::f32)}}, {{"alexnet", "{"}});
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "b.safetensors"), {"metadata \"alexnet\""});
+  expect_refused(inspect(temporary_ / "b.safetensors"), ExitCode::bad_data, {"metadata \"alexnet\""});
 }
 
 TEST_F(InspectCommand, NotFiniteWeightsAreNamed) {
@@ -197,22 +189,22 @@ TEST_F(InspectCommand, RunThatHasJustBegun) {
 
 TEST_F(InspectCommand, DamagedSummary) {
   temporary_.write("run/summary.json", "{");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "run"), {"summary.json", "damaged"});
+  expect_refused(inspect(temporary_ / "run"), ExitCode::bad_data, {"summary.json", "damaged"});
 }
 
 TEST_F(InspectCommand, WhatIsNoneOfThem) {
-  expect_error(ExitCode::no_input, inspect(temporary_ / "nothing"), {"no such file or folder"});
+  expect_refused(inspect(temporary_ / "nothing"), ExitCode::no_input, {"no such file or folder"});
   temporary_.write("a.txt", "hello, this is a text");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "a.txt"), {"a.txt", "a text file"});
+  expect_refused(inspect(temporary_ / "a.txt"), ExitCode::bad_data, {"a.txt", "a text file"});
   std::filesystem::create_directory(temporary_ / "empty");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "empty"), {"an empty folder"});
+  expect_refused(inspect(temporary_ / "empty"), ExitCode::bad_data, {"an empty folder"});
   temporary_.write("pictures/cat/1.jpg", "x");
   temporary_.write("pictures/dog/1.jpg", "x");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "pictures"), {"2 folders and 0 files", "alexnet prepare"});
+  expect_refused(inspect(temporary_ / "pictures"), ExitCode::bad_data, {"2 folders and 0 files", "alexnet prepare"});
   temporary_.write("shards/a.tar", "x");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "shards"), {"1 tar files without dataset.json"});
+  expect_refused(inspect(temporary_ / "shards"), ExitCode::bad_data, {"1 tar files without dataset.json"});
   temporary_.write("models/a.safetensors", "x");
-  expect_error(ExitCode::bad_data, inspect(temporary_ / "models"), {"1 checkpoints", "name one"});
+  expect_refused(inspect(temporary_ / "models"), ExitCode::bad_data, {"1 checkpoints", "name one"});
 }
 
 }  // namespace

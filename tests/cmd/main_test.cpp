@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/expect_error.hpp"
 #include "support/smoke.hpp"
 
 namespace alexnet {
@@ -10,17 +11,13 @@ namespace {
 using testing::HasSubstr;
 
 TEST(MainTest, AMisspeltCommandIsNamedWithTheNearest) {
-  const CommandResult result = run_alexnet({"trian", "--config", "x"});
-  EXPECT_EQ(result.exit_code, 64);
-  EXPECT_THAT(result.err, HasSubstr("there is no command trian; did you mean train"));
-  EXPECT_EQ(run_alexnet({}).exit_code, 64);
+  expect_refused(run_alexnet({"trian", "--config", "x"}), ExitCode::command_line, {"there is no command trian; did you mean train"});
+  expect_refused(run_alexnet({"zzzzzzzzzzzzzzz"}), ExitCode::command_line, {"there is no command zzzzzzzzzzzzzzz; see alexnet --help"});
+  expect_refused(run_alexnet({}), ExitCode::command_line, {"subcommand is required"});
 }
 
 TEST(MainTest, AnUnknownOptionIsNamed) {
-  const CommandResult result = run_alexnet({"train", "--confg", "x"});
-  EXPECT_EQ(result.exit_code, 64);
-  EXPECT_THAT(result.err, HasSubstr("--confg"));
-  EXPECT_THAT(result.err, HasSubstr("see alexnet --help"));
+  expect_refused(run_alexnet({"train", "--confg", "x"}), ExitCode::command_line, {"--confg", "see alexnet --help"});
 }
 
 TEST(MainTest, HelpNamesEveryCommand) {
@@ -37,9 +34,8 @@ TEST(MainTest, GlobalOptionsWorkAfterTheCommand) {
 }
 
 TEST(MainTest, ALogFileThatCannotBeOpenedIsNamed) {
-  const CommandResult result = run_alexnet({"--log-file", "/dev/null/log.txt", "config", "smoke"});
-  EXPECT_EQ(result.exit_code, 74);
-  EXPECT_THAT(result.err, HasSubstr("/dev/null/log.txt: cannot be opened"));
+  expect_refused(run_alexnet({"--log-file", "/dev/null/log.txt", "config", "smoke"}), ExitCode::io_failed,
+                 {"/dev/null/log.txt: cannot be opened"});
 }
 
 TEST(MainTest, QuietLeavesTheLogToItsFile) {

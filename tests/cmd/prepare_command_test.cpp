@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alexnet/data/decode.hpp"
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -20,16 +20,6 @@ class PrepareCommandTest : public testing::Test {
   CommandResult prepare(std::vector<std::string> arguments, const RunOptions& options = {}) {
     arguments.insert(arguments.begin(), "prepare");
     return run_alexnet(std::move(arguments), options);
-  }
-  // One line on stderr with all these words, nothing on stdout.
-  void expect_failure(const CommandResult& result, int code, std::initializer_list<std::string> words) {
-    EXPECT_EQ(result.exit_code, code) << result.err;
-    EXPECT_EQ(result.out, "");
-    const std::size_t begin = result.err.find("error: ");
-    ASSERT_NE(begin, std::string::npos) << result.err;
-    const std::string line = result.err.substr(begin);
-    EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line, the last: " << line;
-    for (const std::string& word : words) EXPECT_THAT(line, HasSubstr(word));
   }
   void picture(const std::string& name) {
     const Picture picture{40, 40, std::vector<std::uint8_t>(40 * 40 * 3, 99)};
@@ -74,11 +64,11 @@ TEST_F(PrepareCommandTest, SinglePicturesLeaveNoValidation) {
 }
 
 TEST_F(PrepareCommandTest, NamesWhatIsMissing) {
-  expect_failure(prepare({}), 64, {"SOURCE"});
-  expect_failure(prepare({folder_ / "in"}), 64, {"OUT is missing"});
-  expect_failure(prepare({folder_ / "in", folder_ / "set"}), 66, {folder_ / "in", "no such folder"});
+  expect_refused(prepare({}), ExitCode::command_line, {"SOURCE"});
+  expect_refused(prepare({folder_ / "in"}), ExitCode::command_line, {"OUT is missing"});
+  expect_refused(prepare({folder_ / "in", folder_ / "set"}), ExitCode::no_input, {folder_ / "in", "no such folder"});
   std::filesystem::create_directory(folder_ / "in");
-  expect_failure(prepare({folder_ / "in", folder_ / "set"}), 65, {folder_ / "in", "no class folders"});
+  expect_refused(prepare({folder_ / "in", folder_ / "set"}), ExitCode::bad_data, {folder_ / "in", "no class folders"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
 }
 
@@ -87,7 +77,7 @@ TEST_F(PrepareCommandTest, NamesBadPictures) {
   folder_.write("in/b/letter.jpg", "Dear reader,");
   folder_.write("in/b/empty.jpg", "");
   const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
-  expect_failure(result, 65, {"2 of 8 pictures", "b/letter.jpg: a text file", "b/empty.jpg: an empty file", "--max-bad"});
+  expect_refused(result, ExitCode::bad_data, {"2 of 8 pictures", "b/letter.jpg: a text file", "b/empty.jpg: an empty file", "--max-bad"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
   const CommandResult allowed = prepare({folder_ / "in", folder_ / "set", "--size", "32", "--max-bad", "50%"});
   EXPECT_EQ(allowed.exit_code, 0) << allowed.err;
@@ -95,17 +85,18 @@ TEST_F(PrepareCommandTest, NamesBadPictures) {
 }
 
 TEST_F(PrepareCommandTest, RefusesWrongWords) {
-  expect_failure(prepare({"drawn:classes=99", folder_ / "set"}), 64, {"classes=99", "from 2 to 12"});
-  expect_failure(prepare({"drawn:pictures=99", folder_ / "set"}), 64, {"'pictures'"});
-  expect_failure(prepare({"drawn:", folder_ / "set", "--layout", "squares"}), 64, {"squares", "auto, folder, cifar10, drawn"});
-  expect_failure(prepare({"drawn:", folder_ / "set", "--max-bad", "few"}), 64, {"--max-bad few"});
-  expect_failure(prepare({"drawn:", folder_ / "set", "--size", "big"}), 64, {"--size", "big"});
+  expect_refused(prepare({"drawn:classes=99", folder_ / "set"}), ExitCode::command_line, {"classes=99", "from 2 to 12"});
+  expect_refused(prepare({"drawn:pictures=99", folder_ / "set"}), ExitCode::command_line, {"'pictures'"});
+  expect_refused(prepare({"drawn:", folder_ / "set", "--layout", "squares"}), ExitCode::command_line,
+                 {"squares", "auto, folder, cifar10, drawn"});
+  expect_refused(prepare({"drawn:", folder_ / "set", "--max-bad", "few"}), ExitCode::command_line, {"--max-bad few"});
+  expect_refused(prepare({"drawn:", folder_ / "set", "--size", "big"}), ExitCode::command_line, {"--size", "big"});
 }
 
 TEST_F(PrepareCommandTest, RefusesAnOutputThatExistsAndVerifiesIt) {
   const std::vector<std::string> arguments = {"drawn:classes=3,train=30,val=9", folder_ / "set"};
   EXPECT_EQ(prepare(arguments).exit_code, 0);
-  expect_failure(prepare(arguments), 73, {folder_ / "set", "holds a data set already"});
+  expect_refused(prepare(arguments), ExitCode::output_exists, {folder_ / "set", "holds a data set already"});
 
   CommandResult result = prepare({"--verify", folder_ / "set"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -125,7 +116,7 @@ TEST_F(PrepareCommandTest, AFullDiskLeavesNothing) {
     options.file_size_limit_bytes = limit;
     const CommandResult result =
         prepare({"drawn:classes=3,train=300,val=9", folder_ / "set", "--size", limit < 2000 ? "16" : "64"}, options);
-    expect_failure(result, 74, {folder_ / "set", "writing failed", "File too large"});
+    expect_refused(result, ExitCode::io_failed, {folder_ / "set", "writing failed", "File too large"});
     EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
   }
 }

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/safetensors.hpp"
+#include "support/expect_error.hpp"
 #include "support/smoke.hpp"
 
 namespace alexnet {
@@ -16,12 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-void expect_refused(const CommandResult& result, ExitCode code, const std::vector<std::string>& words) {
-  EXPECT_EQ(result.exit_code, static_cast<int>(code)) << result.err;
-  for (const std::string& word : words) EXPECT_THAT(result.err, HasSubstr(word));
-  EXPECT_EQ(result.out, "");
-}
 
 // One run of 20 steps, the reference of the tests below.
 const std::string& whole_run() {

@@ -1,4 +1,4 @@
-// The smallest configuration, and what a message must say.
+// The smallest configuration, and mistakes in it.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "alexnet/config/config.hpp"
-#include "alexnet/core/error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 
@@ -28,25 +28,11 @@ inline std::string replaced(std::string text, const std::string& from, const std
   return text.replace(at, from.size(), to);
 }
 
-// What `action` throws; fails the test when that is no Error of this code with all the words, in one line.
-template <class Action>
-void expect_error(Action action, ExitCode code, const std::vector<std::string>& words) {
-  try {
-    action();
-    ADD_FAILURE() << "nothing was thrown; expected: " << testing::PrintToString(words);
-  } catch (const Error& e) {
-    const std::string message = e.what();
-    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << message;
-    for (const std::string& word : words) EXPECT_THAT(message, testing::HasSubstr(word));
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-  }
-}
-
 inline void expect_config_error(const std::string& yaml, const std::vector<std::string>& words, const std::vector<std::string>& sets = {},
                                 ExitCode code = ExitCode::configuration) {
   SCOPED_TRACE(yaml.size() < 2000 ? yaml : "(long)");
   SCOPED_TRACE(testing::PrintToString(sets));
-  expect_error([&] { parse_config(yaml, "test.yaml", sets); }, code, words);
+  expect_error(code, words, [&] { parse_config(yaml, "test.yaml", sets); });
 }
 
 inline std::vector<std::string> shipped_configs() {

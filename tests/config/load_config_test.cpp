@@ -29,7 +29,7 @@ TEST_F(LoadConfig, FindsPathsNamesAndRunDirectories) {
 TEST_F(LoadConfig, MissingFilesNameTheNearest) {
   folder_.write("configs/my_experiment.yaml", kMinimal);
   const auto expect = [](const std::string& name, const std::vector<std::string>& words) {
-    expect_error([&] { load_config(name, {}); }, ExitCode::no_input, words);
+    expect_error(ExitCode::no_input, words, [&] { load_config(name, {}); });
   };
   expect("my_experimnt",
          {"my_experimnt: there is no such configuration; did you mean my_experiment?", "by name there are", "my_experiment"});
@@ -40,14 +40,14 @@ TEST_F(LoadConfig, MissingFilesNameTheNearest) {
 
 TEST_F(LoadConfig, MessagesCarryThePathAsGiven) {
   folder_.write("configs/broken.yaml", "seed: x\n");
-  expect_error([] { load_config("configs/broken.yaml", {}); }, ExitCode::configuration, {"configs/broken.yaml:1: key seed"});
-  expect_error([] { load_config("broken", {}); }, ExitCode::configuration, {"configs/broken.yaml:1: key seed"});
+  expect_error(ExitCode::configuration, {"configs/broken.yaml:1: key seed"}, [] { load_config("configs/broken.yaml", {}); });
+  expect_error(ExitCode::configuration, {"configs/broken.yaml:1: key seed"}, [] { load_config("broken", {}); });
 }
 
 TEST_F(LoadConfig, HugeFilesAreNotRead) {
   folder_.write("huge.yaml", std::string((std::size_t{1} << 20) + 1, ' '));
-  expect_error([] { load_config("huge.yaml", {}); }, ExitCode::configuration, {"huge.yaml: larger than 1048576 bytes"});
-  expect_error([] { load_config("/dev/zero", {}); }, ExitCode::configuration, {"/dev/zero: larger than 1048576 bytes"});
+  expect_error(ExitCode::configuration, {"huge.yaml: larger than 1048576 bytes"}, [] { load_config("huge.yaml", {}); });
+  expect_error(ExitCode::configuration, {"/dev/zero: larger than 1048576 bytes"}, [] { load_config("/dev/zero", {}); });
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 void expect_rejected(const std::string& yaml, const std::vector<std::string>& words) {
   SCOPED_TRACE(yaml.size() < 2000 ? yaml : "(long)");
-  expect_error([&] { parse_tree(yaml, "bad.yaml"); }, ExitCode::configuration, words);
+  expect_error(ExitCode::configuration, words, [&] { parse_tree(yaml, "bad.yaml"); });
 }
 
 TEST(ParseTree, KeepsOrderTextAndLines) {

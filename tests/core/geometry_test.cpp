@@ -7,24 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "alexnet/core/error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {
-
-// f throws Error(configuration) whose message holds every one of `words`.
-void expect_refused(const std::vector<std::string>& words, const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::configuration) << error.what();
-    for (const std::string& word : words) {
-      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << "no \"" << word << "\" in: " << error.what();
-    }
-    return;
-  }
-  ADD_FAILURE() << "nothing was thrown; expected " << words.front();
-}
 
 Conv2dShape conv(Extent3 src, std::int64_t OC, std::int64_t kernel_size, std::int64_t stride, Padding pad, std::int64_t groups,
                  std::int64_t N = 1) {
@@ -57,22 +43,22 @@ TEST(Conv2dShape, TheFiveLayersOfThePaper) {
 
 TEST(Conv2dShape, RefusesNonsense) {
   const Extent3 src{13, 13, 8};
-  expect_refused({"conv9", "batch size is 0"}, [&] { conv(src, 8, 3, 1, {}, 1, 0); });
-  expect_refused({"conv9", "batch size is -3"}, [&] { conv(src, 8, 3, 1, {}, 1, -3); });
-  expect_refused({"conv9", "input height is 0"}, [&] { conv({0, 13, 8}, 8, 3, 1, {}, 1); });
-  expect_refused({"conv9", "input width is -1"}, [&] { conv({13, -1, 8}, 8, 3, 1, {}, 1); });
-  expect_refused({"conv9", "input channels is 0"}, [&] { conv({13, 13, 0}, 8, 3, 1, {}, 1); });
-  expect_refused({"conv9", "num_output is 0"}, [&] { conv(src, 0, 3, 1, {}, 1); });
-  expect_refused({"conv9", "num_output is 1048577", "1048576"}, [&] { conv(src, 1048577, 3, 1, {}, 1); });
-  expect_refused({"conv9", "kernel_size is 0"}, [&] { conv(src, 8, 0, 1, {}, 1); });
-  expect_refused({"conv9", "stride is 0"}, [&] { conv(src, 8, 3, 0, {}, 1); });
-  expect_refused({"conv9", "pad is 3", "kernel_size - 1 = 2"}, [&] { conv(src, 8, 3, 1, {0, 0, 3, 0}, 1); });
-  expect_refused({"conv9", "pad is -1"}, [&] { conv(src, 8, 3, 1, {-1, 0, 0, 0}, 1); });
-  expect_refused({"conv9", "kernel_size 15", "height of 13"}, [&] { conv(src, 8, 15, 1, {}, 1); });
-  expect_refused({"conv9", "kernel_size 15", "width of 13"}, [&] { conv({15, 13, 8}, 8, 15, 1, {}, 1); });
-  expect_refused({"conv9", "8 input channels", "3 columns"}, [&] { conv(src, 9, 3, 1, {}, 3); });
-  expect_refused({"conv9", "9 outputs", "2 columns"}, [&] { conv(src, 9, 3, 1, {}, 2); });
-  expect_refused({"conv9", "0 columns"}, [&] { conv(src, 8, 3, 1, {}, 0); });
+  expect_error(ExitCode::configuration, {"conv9", "batch size is 0"}, [&] { conv(src, 8, 3, 1, {}, 1, 0); });
+  expect_error(ExitCode::configuration, {"conv9", "batch size is -3"}, [&] { conv(src, 8, 3, 1, {}, 1, -3); });
+  expect_error(ExitCode::configuration, {"conv9", "input height is 0"}, [&] { conv({0, 13, 8}, 8, 3, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "input width is -1"}, [&] { conv({13, -1, 8}, 8, 3, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "input channels is 0"}, [&] { conv({13, 13, 0}, 8, 3, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "num_output is 0"}, [&] { conv(src, 0, 3, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "num_output is 1048577", "1048576"}, [&] { conv(src, 1048577, 3, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "kernel_size is 0"}, [&] { conv(src, 8, 0, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "stride is 0"}, [&] { conv(src, 8, 3, 0, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "pad is 3", "kernel_size - 1 = 2"}, [&] { conv(src, 8, 3, 1, {0, 0, 3, 0}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "pad is -1"}, [&] { conv(src, 8, 3, 1, {-1, 0, 0, 0}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "kernel_size 15", "height of 13"}, [&] { conv(src, 8, 15, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "kernel_size 15", "width of 13"}, [&] { conv({15, 13, 8}, 8, 15, 1, {}, 1); });
+  expect_error(ExitCode::configuration, {"conv9", "8 input channels", "3 columns"}, [&] { conv(src, 9, 3, 1, {}, 3); });
+  expect_error(ExitCode::configuration, {"conv9", "9 outputs", "2 columns"}, [&] { conv(src, 9, 3, 1, {}, 2); });
+  expect_error(ExitCode::configuration, {"conv9", "0 columns"}, [&] { conv(src, 8, 3, 1, {}, 0); });
 }
 
 PoolShape pool(std::int64_t extent, std::int64_t kernel_size, std::int64_t stride, Padding pad = {}) {
@@ -89,11 +75,11 @@ TEST(PoolShape, Positions) {
 }
 
 TEST(PoolShape, RefusesNonsense) {
-  expect_refused({"pool9", "kernel_size is -2"}, [] { pool(13, -2, 2); });
-  expect_refused({"pool9", "stride is 0"}, [] { pool(13, 3, 0); });
-  expect_refused({"pool9", "pad is 3"}, [] { pool(13, 3, 2, {3, 0, 0, 0}); });
-  expect_refused({"pool9", "kernel_size 14", "height of 13"}, [] { pool(13, 14, 1); });
-  expect_refused({"pool9", "batch size is 0"}, [] { PoolShape::infer("pool9", 0, {13, 13, 8}, 3, 2, {}); });
+  expect_error(ExitCode::configuration, {"pool9", "kernel_size is -2"}, [] { pool(13, -2, 2); });
+  expect_error(ExitCode::configuration, {"pool9", "stride is 0"}, [] { pool(13, 3, 0); });
+  expect_error(ExitCode::configuration, {"pool9", "pad is 3"}, [] { pool(13, 3, 2, {3, 0, 0, 0}); });
+  expect_error(ExitCode::configuration, {"pool9", "kernel_size 14", "height of 13"}, [] { pool(13, 14, 1); });
+  expect_error(ExitCode::configuration, {"pool9", "batch size is 0"}, [] { PoolShape::infer("pool9", 0, {13, 13, 8}, 3, 2, {}); });
 }
 
 // Less padding than the kernel is wide: the last window still begins on a pixel of the picture.
@@ -117,13 +103,13 @@ TEST(LrnShape, RefusesNonsense) {
   EXPECT_NO_THROW(lrn(2, 5, 2, 1e-4F, 0.75F));
   EXPECT_NO_THROW(lrn(2, 101, 2, 1e-4F, 0.75F));  // wider than the channels
   EXPECT_NO_THROW(lrn(2, 5, 2, 0, 0.75F));
-  expect_refused({"lrn9", "size is 4", "odd"}, [&] { lrn(2, 4, 2, 1e-4F, 0.75F); });
-  expect_refused({"lrn9", "size is -5"}, [&] { lrn(2, -5, 2, 1e-4F, 0.75F); });
-  expect_refused({"lrn9", "k is 0"}, [&] { lrn(2, 5, 0, 1e-4F, 0.75F); });
-  expect_refused({"lrn9", "k is nan"}, [&] { lrn(2, 5, std::numeric_limits<float>::quiet_NaN(), 1e-4F, 0.75F); });
-  expect_refused({"lrn9", "alpha is -1"}, [&] { lrn(2, 5, 2, -1, 0.75F); });
-  expect_refused({"lrn9", "beta is 0"}, [&] { lrn(2, 5, 2, 1e-4F, 0); });
-  expect_refused({"lrn9", "96 channels", "5 columns"}, [&] { lrn(5, 5, 2, 1e-4F, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "size is 4", "odd"}, [&] { lrn(2, 4, 2, 1e-4F, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "size is -5"}, [&] { lrn(2, -5, 2, 1e-4F, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "k is 0"}, [&] { lrn(2, 5, 0, 1e-4F, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "k is nan"}, [&] { lrn(2, 5, std::numeric_limits<float>::quiet_NaN(), 1e-4F, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "alpha is -1"}, [&] { lrn(2, 5, 2, -1, 0.75F); });
+  expect_error(ExitCode::configuration, {"lrn9", "beta is 0"}, [&] { lrn(2, 5, 2, 1e-4F, 0); });
+  expect_error(ExitCode::configuration, {"lrn9", "96 channels", "5 columns"}, [&] { lrn(5, 5, 2, 1e-4F, 0.75F); });
 }
 
 TEST(SpatialNormShape, RefusesNonsense) {
@@ -131,11 +117,11 @@ TEST(SpatialNormShape, RefusesNonsense) {
     return SpatialNormShape::infer("norm9", 2, src, size, k, alpha, beta);
   };
   EXPECT_NO_THROW(norm({27, 27, 256}, 5, 1, 1e-3F / 25, 0.75F));
-  expect_refused({"norm9", "input height is 0"}, [&] { norm({0, 27, 256}, 5, 1, 1e-3F, 0.75F); });
-  expect_refused({"norm9", "size is 6", "odd"}, [&] { norm({27, 27, 256}, 6, 1, 1e-3F, 0.75F); });
-  expect_refused({"norm9", "k is -1"}, [&] { norm({27, 27, 256}, 5, -1, 1e-3F, 0.75F); });
-  expect_refused({"norm9", "alpha is -0.5"}, [&] { norm({27, 27, 256}, 5, 1, -0.5F, 0.75F); });
-  expect_refused({"norm9", "beta is -1"}, [&] { norm({27, 27, 256}, 5, 1, 1e-3F, -1); });
+  expect_error(ExitCode::configuration, {"norm9", "input height is 0"}, [&] { norm({0, 27, 256}, 5, 1, 1e-3F, 0.75F); });
+  expect_error(ExitCode::configuration, {"norm9", "size is 6", "odd"}, [&] { norm({27, 27, 256}, 6, 1, 1e-3F, 0.75F); });
+  expect_error(ExitCode::configuration, {"norm9", "k is -1"}, [&] { norm({27, 27, 256}, 5, -1, 1e-3F, 0.75F); });
+  expect_error(ExitCode::configuration, {"norm9", "alpha is -0.5"}, [&] { norm({27, 27, 256}, 5, 1, -0.5F, 0.75F); });
+  expect_error(ExitCode::configuration, {"norm9", "beta is -1"}, [&] { norm({27, 27, 256}, 5, 1, 1e-3F, -1); });
 }
 
 TEST(FullyConnectedShape, TheThreeLayersOfThePaper) {
@@ -149,20 +135,23 @@ TEST(FullyConnectedShape, TheThreeLayersOfThePaper) {
 }
 
 TEST(FullyConnectedShape, RefusesNonsense) {
-  expect_refused({"fc9", "num_output is 0"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 0, 1); });
-  expect_refused({"fc9", "256 input channels", "3 columns"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 9, 3); });
-  expect_refused({"fc9", "9 outputs", "2 columns"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 9, 2); });
-  expect_refused({"fc9", "input width is 0"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 0, 256}, 9, 1); });
+  expect_error(ExitCode::configuration, {"fc9", "num_output is 0"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 0, 1); });
+  expect_error(ExitCode::configuration, {"fc9", "256 input channels", "3 columns"}, [] {
+    FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 9, 3);
+  });
+  expect_error(ExitCode::configuration, {"fc9", "9 outputs", "2 columns"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 6, 256}, 9, 2); });
+  expect_error(ExitCode::configuration, {"fc9", "input width is 0"}, [] { FullyConnectedShape::infer("fc9", 1, {6, 0, 256}, 9, 1); });
 }
 
 TEST(InputShape, CropMustFitThePictures) {
   const InputShape s = InputShape::infer(128, 256, 256, 224, 1);
   EXPECT_EQ(s.dst(), (Extent3{224, 224, 3}));
   EXPECT_EQ(InputShape::infer(1, 256, 256, 256, 1).dst(), (Extent3{256, 256, 3}));
-  expect_refused({"data.crop is 257", "256x300", "256 or less", "--size"}, [] { InputShape::infer(1, 256, 300, 257, 1); });
-  expect_refused({"data.crop is 224", "300x64", "64 or less"}, [] { InputShape::infer(1, 300, 64, 224, 1); });
-  expect_refused({"crop is 0"}, [] { InputShape::infer(1, 256, 256, 0, 1); });
-  expect_refused({"batch size is 0"}, [] { InputShape::infer(0, 256, 256, 224, 1); });
+  expect_error(ExitCode::configuration, {"data.crop is 257", "256x300", "256 or less", "--size"},
+               [] { InputShape::infer(1, 256, 300, 257, 1); });
+  expect_error(ExitCode::configuration, {"data.crop is 224", "300x64", "64 or less"}, [] { InputShape::infer(1, 300, 64, 224, 1); });
+  expect_error(ExitCode::configuration, {"crop is 0"}, [] { InputShape::infer(1, 256, 256, 0, 1); });
+  expect_error(ExitCode::configuration, {"batch size is 0"}, [] { InputShape::infer(0, 256, 256, 224, 1); });
 }
 
 }  // namespace

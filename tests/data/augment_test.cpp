@@ -5,7 +5,7 @@
 #include <set>
 
 #include "alexnet/data/loader.hpp"
-#include "data/expect_error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {

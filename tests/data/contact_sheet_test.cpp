@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "alexnet/data/loader.hpp"
-#include "data/expect_error.hpp"
+#include "support/expect_error.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
 

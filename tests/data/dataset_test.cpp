@@ -10,7 +10,7 @@
 
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/safetensors.hpp"
-#include "data/expect_error.hpp"
+#include "support/expect_error.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "alexnet/io/files.hpp"
-#include "data/expect_error.hpp"
+#include "support/expect_error.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -12,7 +12,7 @@
 
 #include "alexnet/core/rng.hpp"
 #include "alexnet/data/decode.hpp"
-#include "data/expect_error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 

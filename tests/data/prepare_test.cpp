@@ -1,66 +1,14 @@
-#include "alexnet/data/prepare.hpp"
-
-#include <unistd.h>
-
+// What prepare writes.
 #include <array>
 #include <cmath>
-#include <filesystem>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
-#include "alexnet/core/log.hpp"
-#include "alexnet/io/files.hpp"
-#include "data/picture_support.hpp"
-#include "support/temporary_folder.hpp"
+#include "data/prepare_fixture.hpp"
 
 namespace alexnet {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::map<std::string, std::string> all_files(const std::string& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder)] = read_text_file(entry.path());
-  }
-  return files;
-}
-
-class PrepareTest : public testing::Test {
- protected:
-  PrepareTest() { log::set_level(log::Level::quiet); }
-  ~PrepareTest() override { log::set_level(log::Level::info); }
-
-  void picture(const std::string& name, std::int64_t height = 40, std::int64_t width = 50, std::uint64_t seed = 0) {
-    source_.write(name, text_of(encode_jpeg(smooth_picture(height, width, seed), 90)));
-  }
-  // Two classes of `count` pictures.
-  void two_classes(int count) {
-    for (int i = 0; i < count; ++i) {
-      picture(fmt::format("cat/{:03}.jpg", i), 40 + i, 50, static_cast<std::uint64_t>(i));
-      picture(fmt::format("dog/{:03}.jpg", i), 60, 45 + i, static_cast<std::uint64_t>(1000 + i));
-    }
-  }
-  PrepareOptions options() {
-    PrepareOptions o;
-    o.source = source_.path().string();
-    o.out = out_ / "set";
-    o.size = 32;
-    o.workers = 2;
-    return o;
-  }
-  std::vector<std::string> table(const std::string& split) {
-    std::vector<std::string> lines;
-    std::istringstream text(read_text_file(out_ / ("set/" + split + ".tsv")));
-    for (std::string line; std::getline(text, line);) lines.push_back(line);
-    return lines;
-  }
-  // After an error: nothing that looks like a data set, nor anything else.
-  void expect_nothing_left() { EXPECT_THAT(all_files(out_.path().string()), testing::IsEmpty()); }
-
-  TemporaryFolder source_, out_;
-};
 
 TEST_F(PrepareTest, WritesWhatShardsRead) {
   two_classes(20);
@@ -242,133 +190,6 @@ TEST_F(PrepareTest, CutsShards) {
   EXPECT_EQ(manifest.splits.at("train").shards.size(), 3U);  // 36 pictures, 13 a shard
   EXPECT_EQ(Shards(o.out, manifest, "train").size(), 36U);
   EXPECT_THAT(verify_dataset(o.out), testing::IsEmpty());
-}
-
-TEST_F(PrepareTest, NamesBadFilesAndLeavesNothing) {
-  two_classes(5);
-  const Bytes whole = encode_jpeg(smooth_picture(50, 50), 90);
-  source_.write("cat/cut.jpg", text_of({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() / 2)}));
-  expect_error(ExitCode::bad_data, {"1 of 11 pictures", "--max-bad allows 0", "cat/cut.jpg: truncated JPEG"},
-               [&] { prepare_dataset(options()); });
-  expect_nothing_left();
-  source_.write("cat/letter.jpg", "Dear reader,");
-  source_.write("dog/empty.jpg", "");
-  expect_error(ExitCode::bad_data, {"3 of 13 pictures", "cat/letter.jpg: a text file", "dog/empty.jpg: an empty file"},
-               [&] { prepare_dataset(options()); });
-  expect_nothing_left();
-}
-
-TEST_F(PrepareTest, LeavesOutAsManyBadFilesAsAllowed) {
-  two_classes(5);
-  source_.write("cat/letter\t1.jpg", "Dear reader,");
-  source_.write("dog/moving.gif", "GIF89a");
-  PrepareOptions o = options();
-  for (const char* enough : {"2", "17%"}) {
-    o.max_bad = enough;
-    o.out = out_ / fmt::format("enough {}", enough);
-    EXPECT_EQ(prepare_dataset(o).manifest.num_bad_files, 2U);
-    EXPECT_EQ(read_manifest(o.out).num_bad_files, 2U);
-    std::set<std::string> reasons;
-    std::istringstream lines(read_text_file(o.out + "/bad_files.jsonl"));
-    for (std::string line; std::getline(lines, line);) reasons.insert(nlohmann::json::parse(line).at("reason"));
-    EXPECT_EQ(reasons, (std::set<std::string>{"a text file", "GIF (not read: convert it to PNG)"}));
-  }
-  for (const char* too_little : {"1", "0", "16%"}) {
-    o.max_bad = too_little;
-    o.out = out_ / "too little";
-    expect_error(ExitCode::bad_data, {"2 of 12 pictures"}, [&] { prepare_dataset(o); });
-    EXPECT_FALSE(fs::exists(o.out));
-  }
-}
-
-TEST_F(PrepareTest, EveryClassNeedsAPictureThatCanBeRead) {
-  two_classes(3);
-  source_.write("eel/1.jpg", "text");
-  PrepareOptions o = options();
-  o.max_bad = "100%";
-  expect_error(ExitCode::bad_data, {"class eel", "none of its training pictures could be read"}, [&] { prepare_dataset(o); });
-  expect_nothing_left();
-}
-
-TEST_F(PrepareTest, RefusesAnOutputThatExists) {
-  two_classes(3);
-  prepare_dataset(options());
-  const auto before = all_files(out_ / "set");
-  expect_error(ExitCode::output_exists, {"/set", "holds a data set already"}, [&] { prepare_dataset(options()); });
-  EXPECT_EQ(all_files(out_ / "set"), before);
-
-  PrepareOptions o = options();
-  o.out = out_ / "other";
-  out_.write("other/thesis.txt", "mine");
-  expect_error(ExitCode::output_exists, {"/other", "not empty", "thesis.txt"}, [&] { prepare_dataset(o); });
-  o.out = out_ / "other/thesis.txt";
-  expect_error(ExitCode::output_exists, {"thesis.txt", "a file"}, [&] { prepare_dataset(o); });
-  o.out = out_ / "other/thesis.txt/set";
-  expect_error(ExitCode::io_failed, {"thesis.txt/set", "cannot be made"}, [&] { prepare_dataset(o); });
-}
-
-TEST_F(PrepareTest, RemovesWhatAKilledRunLeft) {
-  two_classes(3);
-  out_.write("set/.partial/train-000007.tar", "half a shard");
-  prepare_dataset(options());
-  EXPECT_EQ(all_files(out_ / "set").count("train-000007.tar"), 0U);
-  EXPECT_FALSE(fs::exists(out_ / "set/.partial"));
-}
-
-TEST_F(PrepareTest, RefusesWrongOptions) {
-  two_classes(3);
-  const auto refused = [&](std::initializer_list<std::string> words, auto change) {
-    PrepareOptions o = options();
-    change(o);
-    expect_error(ExitCode::command_line, words, [&] { prepare_dataset(o); });
-  };
-  for (const char* text : {"", "many", "-1", "1.5", "101%", "5 %", "%", "1e99", "nan", "2x"}) {
-    refused({"--max-bad " + std::string(text)}, [&](PrepareOptions& o) { o.max_bad = text; });
-  }
-  refused({"--size 7"}, [](PrepareOptions& o) { o.size = 7; });
-  refused({"--size -1"}, [](PrepareOptions& o) { o.size = -1; });
-  refused({"--encoding png"}, [](PrepareOptions& o) { o.encoding = "png"; });
-  refused({"--quality 0"}, [](PrepareOptions& o) { o.quality = 0; });
-  refused({"--shard-mib 0"}, [](PrepareOptions& o) { o.shard_mib = 0; });
-  refused({"--val-fraction 1"}, [](PrepareOptions& o) { o.val_fraction = 1; });
-  refused({"--val-fraction nan"}, [](PrepareOptions& o) { o.val_fraction = std::nan(""); });
-  refused({"--workers -1"}, [](PrepareOptions& o) { o.workers = -1; });
-  refused({"OUT"}, [](PrepareOptions& o) { o.out = ""; });
-  expect_nothing_left();
-}
-
-TEST_F(PrepareTest, RefusesOneClass) {
-  picture("only/1.jpg");
-  expect_error(ExitCode::bad_data, {"one class only ('only')"}, [&] { prepare_dataset(options()); });
-  expect_nothing_left();
-}
-
-TEST_F(PrepareTest, ChecksTheFreeSpaceFirst) {
-  PrepareOptions o = options();
-  o.source = "drawn:train=1000000,val=0";
-  o.size = 1024;
-  o.encoding = "raw";
-  o.val_fraction = 0;
-  const auto needed = 3.146e12;
-  if (static_cast<double>(fs::space(out_.path()).available) > needed) GTEST_SKIP() << "more than 3 TB are free here";
-  expect_error(ExitCode::io_failed, {"GiB are needed", "are free"}, [&] { prepare_dataset(o); });
-  expect_nothing_left();
-}
-
-TEST_F(PrepareTest, VerifyNamesDamage) {
-  two_classes(20);
-  PrepareOptions o = options();
-  prepare_dataset(o);
-  EXPECT_THAT(verify_dataset(o.out), testing::IsEmpty());
-  std::string tar = read_text_file(o.out + "/train-000000.tar");
-  tar[600] = static_cast<char>(tar[600] ^ 1);
-  out_.write("set/train-000000.tar", tar);
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: its hash")));
-  out_.write("set/train-000000.tar", tar.substr(0, 1000));
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: 1000 bytes")));
-  fs::remove(out_ / "set/val-000000.tar");
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train"), testing::HasSubstr("val-000000.tar: missing")));
-  expect_error(ExitCode::no_input, {"dataset.json"}, [&] { verify_dataset(source_.path().string()); });
 }
 
 TEST_F(PrepareTest, DrawsPictures) {

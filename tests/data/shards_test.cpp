@@ -6,8 +6,8 @@
 
 #include "alexnet/data/dataset.hpp"
 #include "alexnet/io/files.hpp"
-#include "data/expect_error.hpp"
 #include "data/shard_index.hpp"
+#include "support/expect_error.hpp"
 #include "support/reduced.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,4 +1,4 @@
-// A temporary folder for each test, tensors with memory of their own, and a check of messages.
+// A temporary folder for each test, tensors with memory of their own.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/safetensors.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -44,20 +44,6 @@ class CountingTensors {
   std::vector<SafetensorsEntry> entries_;
   float next_ = 0;
 };
-
-// `action` throws Error(code) in one line that holds every one of `words`.
-template <class Action>
-void expect_error(ExitCode code, const std::vector<std::string>& words, Action action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error; expected one with: " << ::testing::PrintToString(words);
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    const std::string message = e.what();
-    EXPECT_THAT(message, ::testing::Not(::testing::HasSubstr("\n")));
-    for (const std::string& word : words) EXPECT_THAT(message, ::testing::HasSubstr(word));
-  }
-}
 
 // The bytes of a safetensors file with this header and data.
 inline std::string safetensors_bytes(const std::string& header, const std::string& data) {

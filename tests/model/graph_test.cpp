@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/core/rng.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {
@@ -256,13 +256,9 @@ TEST(GraphTest, InitialWeightsHaveTheirSpreadAndDoNotDependOnOtherLayers) {
 TEST(GraphTest, AMeanOfAnotherSizeIsRefused) {
   Fixture f;
   std::vector<float> mean(8 * 8 * 3);
-  try {
+  expect_error(ExitCode::bad_data, {"mean image: shape (8, 8, 3) does not fit pictures of (16, 16, 3)"}, [&] {
     f.graph->set_mean(Tensor(mean.data(), {8, 8, 3}, DType::f32));
-    FAIL() << "no error";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), ExitCode::bad_data);
-    EXPECT_THAT(e.what(), testing::HasSubstr("mean image: shape (8, 8, 3) does not fit pictures of (16, 16, 3)"));
-  }
+  });
 }
 
 }  // namespace

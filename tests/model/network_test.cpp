@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "alexnet/core/error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {
@@ -23,14 +23,9 @@ const Layer& layer_of(const Network& network, const std::string& name) {
   throw std::runtime_error("no layer " + name);
 }
 
-std::string error_of(const Config& config) {
-  try {
-    network_of(config);
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), ExitCode::configuration);
-    return e.what();
-  }
-  return "no error";
+void expect_refused(const std::vector<std::string>& sets, const std::vector<std::string>& words) {
+  const Config config = shipped("alexnet", sets);
+  expect_error(ExitCode::configuration, words, [&] { network_of(config); });
 }
 
 class RecipeTest : public testing::TestWithParam<const char*> {};
@@ -98,21 +93,16 @@ TEST(NetworkTest, ExplainShowsTheArithmetic) {
 }
 
 TEST(NetworkTest, AMissizedLayerIsNamedWithFileAndLine) {
-  const std::string error = error_of(shipped("alexnet", {"model.layers.conv5.kernel_size=30"}));
-  EXPECT_THAT(error, HasSubstr("alexnet.yaml:"));
-  EXPECT_THAT(error, HasSubstr("layer conv5: kernel_size 30 is larger than the padded input height of 13"));
+  expect_refused({"model.layers.conv5.kernel_size=30"},
+                 {"alexnet.yaml:", "layer conv5: kernel_size 30 is larger than the padded input height of 13"});
 }
 
 TEST(NetworkTest, ColumnsMustDivideChannels) {
-  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv2.num_output=255"})),
-              HasSubstr("layer conv2: 255 outputs cannot be divided into 2 columns"));
-  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.conv1.sees=own"})),
-              HasSubstr("layer conv1: 3 input channels cannot be divided into 2 columns"));
+  expect_refused({"model.layers.conv2.num_output=255"}, {"layer conv2: 255 outputs cannot be divided into 2 columns"});
+  expect_refused({"model.layers.conv1.sees=own"}, {"layer conv1: 3 input channels cannot be divided into 2 columns"});
 }
 
-TEST(NetworkTest, TheLossNeedsOneValueAClass) {
-  EXPECT_THAT(error_of(shipped("alexnet", {"model.layers.fc8.num_output=999"})), HasSubstr("must be 1 x 1 x 1000"));
-}
+TEST(NetworkTest, TheLossNeedsOneValueAClass) { expect_refused({"model.layers.fc8.num_output=999"}, {"must be 1 x 1 x 1000"}); }
 
 }  // namespace
 }  // namespace alexnet

@@ -58,21 +58,19 @@ TEST(Backend, AutoTakesOnednnAndSaysWhy) {
 }
 
 TEST(Backend, RejectsBackendsThatAreNotBuilt) {
-  EXPECT_TRUE(fails_with(ExitCode::unavailable, {"backend cuda: this program was built without CUDA: reconfigure with cmake --preset cuda"},
-                         [] { make_backend("cuda", 0); }));
-  EXPECT_TRUE(
-      fails_with(ExitCode::unavailable, {"backend cudnn", "built without cuDNN", "cmake --preset cuda"}, [] { make_backend("cudnn", 0); }));
+  expect_error(ExitCode::unavailable, {"backend cuda: this program was built without CUDA: reconfigure with cmake --preset cuda"},
+               [] { make_backend("cuda", 0); });
+  expect_error(ExitCode::unavailable, {"backend cudnn", "built without cuDNN", "cmake --preset cuda"}, [] { make_backend("cudnn", 0); });
 }
 
 TEST(Backend, RejectsUnknownNames) {
-  EXPECT_TRUE(fails_with(ExitCode::configuration, {"backend onedn", "did you mean onednn?"}, [] { make_backend("onedn", 0); }));
-  EXPECT_TRUE(
-      fails_with(ExitCode::configuration, {"backend reference", "auto, onednn, cuda or cudnn"}, [] { make_backend("reference", 0); }));
+  expect_error(ExitCode::configuration, {"backend onedn", "did you mean onednn?"}, [] { make_backend("onedn", 0); });
+  expect_error(ExitCode::configuration, {"backend reference", "auto, onednn, cuda or cudnn"}, [] { make_backend("reference", 0); });
 }
 
 TEST(Backend, RejectsBadThreads) {
-  EXPECT_TRUE(fails_with(ExitCode::configuration, {"device.threads is -1"}, [] { make_backend("onednn", -1); }));
-  EXPECT_TRUE(fails_with(ExitCode::configuration, {"device.threads is 100000"}, [] { make_backend("onednn", 100000); }));
+  expect_error(ExitCode::configuration, {"device.threads is -1"}, [] { make_backend("onednn", -1); });
+  expect_error(ExitCode::configuration, {"device.threads is 100000"}, [] { make_backend("onednn", 100000); });
 }
 
 TEST(Backend, TakesTheThreadsAskedFor) {

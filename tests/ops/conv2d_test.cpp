@@ -146,16 +146,16 @@ TEST(Conv2d, RejectsBadShape) {
   const auto infer = [](std::int64_t N, Extent3 src, std::int64_t OC, std::int64_t kernel_size, std::int64_t stride, Padding pad,
                         std::int64_t groups) { return [=] { Conv2dShape::infer("conv9", N, src, OC, kernel_size, stride, pad, groups); }; };
   const ExitCode code = ExitCode::configuration;
-  EXPECT_TRUE(fails_with(code, {"conv9", "batch size", "0"}, infer(0, {5, 5, 3}, 4, 3, 1, {}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "input height", "-5"}, infer(1, {-5, 5, 3}, 4, 3, 1, {}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "num_output", "0"}, infer(1, {5, 5, 3}, 0, 3, 1, {}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "stride", "0"}, infer(1, {5, 5, 3}, 4, 3, 0, {}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "kernel_size 7", "height of 5"}, infer(1, {5, 5, 3}, 4, 7, 1, {}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "pad is 3", "kernel_size - 1 = 2"}, infer(1, {5, 5, 3}, 4, 3, 1, {0, 3, 0, 0}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "pad is -1"}, infer(1, {5, 5, 3}, 4, 3, 1, {0, 0, -1, 0}, 1)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "3 input channels", "2 columns"}, infer(1, {5, 5, 3}, 4, 3, 1, {}, 2)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "5 outputs", "2 columns"}, infer(1, {5, 5, 4}, 5, 3, 1, {}, 2)));
-  EXPECT_TRUE(fails_with(code, {"conv9", "0 columns"}, infer(1, {5, 5, 4}, 4, 3, 1, {}, 0)));
+  expect_error(code, {"conv9", "batch size", "0"}, infer(0, {5, 5, 3}, 4, 3, 1, {}, 1));
+  expect_error(code, {"conv9", "input height", "-5"}, infer(1, {-5, 5, 3}, 4, 3, 1, {}, 1));
+  expect_error(code, {"conv9", "num_output", "0"}, infer(1, {5, 5, 3}, 0, 3, 1, {}, 1));
+  expect_error(code, {"conv9", "stride", "0"}, infer(1, {5, 5, 3}, 4, 3, 0, {}, 1));
+  expect_error(code, {"conv9", "kernel_size 7", "height of 5"}, infer(1, {5, 5, 3}, 4, 7, 1, {}, 1));
+  expect_error(code, {"conv9", "pad is 3", "kernel_size - 1 = 2"}, infer(1, {5, 5, 3}, 4, 3, 1, {0, 3, 0, 0}, 1));
+  expect_error(code, {"conv9", "pad is -1"}, infer(1, {5, 5, 3}, 4, 3, 1, {0, 0, -1, 0}, 1));
+  expect_error(code, {"conv9", "3 input channels", "2 columns"}, infer(1, {5, 5, 3}, 4, 3, 1, {}, 2));
+  expect_error(code, {"conv9", "5 outputs", "2 columns"}, infer(1, {5, 5, 4}, 5, 3, 1, {}, 2));
+  expect_error(code, {"conv9", "0 columns"}, infer(1, {5, 5, 4}, 4, 3, 1, {}, 0));
 }
 
 TEST(Conv2d, RejectsTensorsOfOtherShapes) {
@@ -163,17 +163,16 @@ TEST(Conv2d, RejectsTensorsOfOtherShapes) {
   auto p = make_passes(s, Epilogue::none);
   const GuardedTensor other(Shape{3, 13, 13, 5});
   const ExitCode code = ExitCode::internal;
-  EXPECT_TRUE(
-      fails_with(code, {"forward: src", "(3, 13, 13, 5)", "(3, 13, 13, 4)"}, [&] { p.op->forward(other, p.weights, p.bias, p.dst); }));
-  EXPECT_TRUE(fails_with(code, {"forward: weights", "(6, 3, 3, 2)"}, [&] { p.op->forward(p.src, other, p.bias, p.dst); }));
-  EXPECT_TRUE(fails_with(code, {"forward: bias", "(6)"}, [&] { p.op->forward(p.src, p.weights, other, p.dst); }));
-  EXPECT_TRUE(fails_with(code, {"forward: dst", "(3, 11, 11, 6)"}, [&] { p.op->forward(p.src, p.weights, p.bias, other); }));
-  EXPECT_TRUE(fails_with(code, {"backward_data: diff_dst"}, [&] { p.op->backward_data(other, p.weights, p.diff_src); }));
-  EXPECT_TRUE(fails_with(code, {"backward_data: diff_src"}, [&] { p.op->backward_data(p.diff_dst, p.weights, other); }));
-  EXPECT_TRUE(fails_with(code, {"backward_weights: diff_weights"}, [&] { p.op->backward_weights(p.src, p.diff_dst, other, p.diff_bias); }));
-  EXPECT_TRUE(fails_with(code, {"backward_weights: diff_bias"}, [&] { p.op->backward_weights(p.src, p.diff_dst, p.diff_weights, other); }));
+  expect_error(code, {"forward: src", "(3, 13, 13, 5)", "(3, 13, 13, 4)"}, [&] { p.op->forward(other, p.weights, p.bias, p.dst); });
+  expect_error(code, {"forward: weights", "(6, 3, 3, 2)"}, [&] { p.op->forward(p.src, other, p.bias, p.dst); });
+  expect_error(code, {"forward: bias", "(6)"}, [&] { p.op->forward(p.src, p.weights, other, p.dst); });
+  expect_error(code, {"forward: dst", "(3, 11, 11, 6)"}, [&] { p.op->forward(p.src, p.weights, p.bias, other); });
+  expect_error(code, {"backward_data: diff_dst"}, [&] { p.op->backward_data(other, p.weights, p.diff_src); });
+  expect_error(code, {"backward_data: diff_src"}, [&] { p.op->backward_data(p.diff_dst, p.weights, other); });
+  expect_error(code, {"backward_weights: diff_weights"}, [&] { p.op->backward_weights(p.src, p.diff_dst, other, p.diff_bias); });
+  expect_error(code, {"backward_weights: diff_bias"}, [&] { p.op->backward_weights(p.src, p.diff_dst, p.diff_weights, other); });
   const Tensor integers(p.src.tensor().raw(), p.src.tensor().shape(), DType::i32);
-  EXPECT_TRUE(fails_with(code, {"forward: src", "i32", "f32"}, [&] { p.op->forward(integers, p.weights, p.bias, p.dst); }));
+  expect_error(code, {"forward: src", "i32", "f32"}, [&] { p.op->forward(integers, p.weights, p.bias, p.dst); });
 }
 
 }  // namespace

@@ -188,16 +188,17 @@ TEST(Dropout, RejectsBadShape) {
   const GuardedTensor good({2, 12}), also_good({2, 1, 3, 4}), bad({2, 13}), other_batch({4, 6});
   const StepParameters step = step_with(0.5F);
   EXPECT_NO_THROW(op->forward_train(&step, also_good, good));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"dropout: src", "(2, 13)", "(2, 12)"}, [&] { op->forward_train(&step, bad, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"dropout: src", "(4, 6)"}, [&] { op->forward_train(&step, other_batch, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"dropout: dst"}, [&] { op->forward_test(&step, good, bad); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"dropout: dst"}, [&] { op->backward_data(&step, good, bad); }));
+  expect_error(ExitCode::internal, {"dropout: src", "(2, 13)", "(2, 12)"}, [&] { op->forward_train(&step, bad, good); });
+  expect_error(ExitCode::internal, {"dropout: src", "(4, 6)"}, [&] { op->forward_train(&step, other_batch, good); });
+  expect_error(ExitCode::internal, {"dropout: dst"}, [&] { op->forward_test(&step, good, bad); });
+  expect_error(ExitCode::internal, {"dropout: dst"}, [&] { op->backward_data(&step, good, bad); });
   for (const float rate : {1.0F, -0.5F, NAN}) {
+    SCOPED_TRACE(rate);
     const StepParameters wrong = step_with(rate);
-    EXPECT_TRUE(fails_with(ExitCode::internal, {"slot 5", "rate is"}, [&] { op->forward_train(&wrong, good, good); })) << rate;
+    expect_error(ExitCode::internal, {"slot 5", "rate is"}, [&] { op->forward_train(&wrong, good, good); });
   }
   const auto no_slot = backend->make_dropout({2, 12, kMaxLayers, DropoutScale::test});
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"slot 64"}, [&] { no_slot->forward_train(&step, good, good); }));
+  expect_error(ExitCode::internal, {"slot 64"}, [&] { no_slot->forward_train(&step, good, good); });
 }
 
 }  // namespace

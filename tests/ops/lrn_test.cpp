@@ -135,12 +135,12 @@ TEST(Lrn, RejectsBadShape) {
   const auto op = backend->make_lrn(s);
   const BoundMemory memory(*op);
   const GuardedTensor good(shape_of(s)), bad({2, 3, 3, 9}), integers(shape_of(s), DType::i32);
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: src", "(2, 3, 3, 9)", "(2, 3, 3, 8)"}, [&] { op->forward(bad, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: dst", "(2, 3, 3, 9)"}, [&] { op->forward(good, bad); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: src", "i32"}, [&] { op->forward(integers, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: src"}, [&] { op->backward_data(bad, good, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: diff_dst"}, [&] { op->backward_data(good, bad, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"lrn: diff_src"}, [&] { op->backward_data(good, good, bad); }));
+  expect_error(ExitCode::internal, {"lrn: src", "(2, 3, 3, 9)", "(2, 3, 3, 8)"}, [&] { op->forward(bad, good); });
+  expect_error(ExitCode::internal, {"lrn: dst", "(2, 3, 3, 9)"}, [&] { op->forward(good, bad); });
+  expect_error(ExitCode::internal, {"lrn: src", "i32"}, [&] { op->forward(integers, good); });
+  expect_error(ExitCode::internal, {"lrn: src"}, [&] { op->backward_data(bad, good, good); });
+  expect_error(ExitCode::internal, {"lrn: diff_dst"}, [&] { op->backward_data(good, bad, good); });
+  expect_error(ExitCode::internal, {"lrn: diff_src"}, [&] { op->backward_data(good, good, bad); });
 }
 
 }  // namespace

@@ -101,11 +101,11 @@ TEST(Sgd, RejectsBadShape) {
   const GuardedTensor good({12}), also_good({2, 2, 3}), bad({13});
   const StepParameters step = step_with_rates();
   EXPECT_NO_THROW(op->update(&step, good, good, also_good));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"sgd: diff_weights", "(13)", "12 elements"}, [&] { op->update(&step, bad, good, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"sgd: velocity"}, [&] { op->update(&step, good, bad, good); }));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"sgd: weights"}, [&] { op->update(&step, good, good, bad); }));
+  expect_error(ExitCode::internal, {"sgd: diff_weights", "(13)", "12 elements"}, [&] { op->update(&step, bad, good, good); });
+  expect_error(ExitCode::internal, {"sgd: velocity"}, [&] { op->update(&step, good, bad, good); });
+  expect_error(ExitCode::internal, {"sgd: weights"}, [&] { op->update(&step, good, good, bad); });
   const auto no_slot = backend->make_sgd({12, -1, false, kMomentum, kDecay});
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"slot -1"}, [&] { no_slot->update(&step, good, good, good); }));
+  expect_error(ExitCode::internal, {"slot -1"}, [&] { no_slot->update(&step, good, good, good); });
 }
 
 }  // namespace

@@ -190,9 +190,9 @@ TEST(SoftmaxCrossEntropy, PaddingIsNotLookedAt) {
 
 TEST(SoftmaxCrossEntropy, RejectsLabelsThatTheNetworkDoesNotHave) {
   for (const std::int32_t wrong : {-1, 10, 1000}) {
-    EXPECT_TRUE(fails_with(ExitCode::bad_data, {"picture 1", fmt::format("label {}", wrong), "10 classes", "data set"}, [&] {
+    expect_error(ExitCode::bad_data, {"picture 1", fmt::format("label {}", wrong), "10 classes", "data set"}, [&] {
       totals_of(10, std::vector<float>(20, 0.0F), {9, wrong});
-    }));
+    });
   }
 }
 
@@ -205,15 +205,14 @@ TEST(SoftmaxCrossEntropy, RejectsBadShape) {
   const auto forward = [&](const Tensor& logits, const Tensor& labels, const Tensor& probabilities) {
     return [=, &op] { op.forward(step, logits, labels, probabilities, totals); };
   };
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"logits", "(3, 5)", "(3, 4)"}, forward(bad, passes.labels, passes.probabilities)));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"labels", "(4)"}, forward(passes.logits, bad_labels, passes.probabilities)));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"labels", "f32"}, forward(passes.logits, float_labels, passes.probabilities)));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"probabilities"}, forward(passes.logits, passes.labels, bad)));
-  EXPECT_TRUE(fails_with(ExitCode::internal, {"(3, 5)"}, [&] { op.backward_data(step, passes.probabilities, passes.labels, bad); }));
+  expect_error(ExitCode::internal, {"logits", "(3, 5)", "(3, 4)"}, forward(bad, passes.labels, passes.probabilities));
+  expect_error(ExitCode::internal, {"labels", "(4)"}, forward(passes.logits, bad_labels, passes.probabilities));
+  expect_error(ExitCode::internal, {"labels", "f32"}, forward(passes.logits, float_labels, passes.probabilities));
+  expect_error(ExitCode::internal, {"probabilities"}, forward(passes.logits, passes.labels, bad));
+  expect_error(ExitCode::internal, {"(3, 5)"}, [&] { op.backward_data(step, passes.probabilities, passes.labels, bad); });
   for (const std::int32_t valid_images : {-1, 4}) {
     passes.step.valid_images = valid_images;
-    EXPECT_TRUE(
-        fails_with(ExitCode::internal, {"valid images", "batch of 3"}, forward(passes.logits, passes.labels, passes.probabilities)));
+    expect_error(ExitCode::internal, {"valid images", "batch of 3"}, forward(passes.logits, passes.labels, passes.probabilities));
   }
 }
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -26,17 +26,14 @@ TEST(ScriptsTest, TellTheirUse) {
 }
 
 TEST(ScriptsTest, QuickstartRefusesWhatItDoesNotKnow) {
-  const auto expect_error = [](std::vector<std::string> arguments, int code, const std::string& words) {
+  const auto refused = [](std::vector<std::string> arguments, ExitCode code, const std::string& words) {
     arguments.insert(arguments.begin(), script("quickstart"));
-    const CommandResult result = run_command(arguments);
-    EXPECT_EQ(result.exit_code, code);
-    EXPECT_THAT(result.err, ::testing::StartsWith("error: quickstart: "));
-    EXPECT_THAT(result.err, HasSubstr(words));
+    expect_refused(run_command(arguments), code, {"quickstart: ", words});
   };
-  expect_error({"--dtaa"}, 64, "'--dtaa'");
-  expect_error({"--data"}, 64, "--data needs a value");
-  expect_error({"--data", "/nowhere/pictures"}, 66, "/nowhere/pictures");
-  expect_error({"--data=/nowhere/pictures"}, 66, "/nowhere/pictures");
+  refused({"--dtaa"}, ExitCode::command_line, "'--dtaa'");
+  refused({"--data"}, ExitCode::command_line, "--data needs a value");
+  refused({"--data", "/nowhere/pictures"}, ExitCode::no_input, "/nowhere/pictures");
+  refused({"--data=/nowhere/pictures"}, ExitCode::no_input, "/nowhere/pictures");
 }
 
 TEST(ScriptsTest, SetupNamesWhatIsMissing) {
@@ -51,9 +48,7 @@ TEST(ScriptsTest, SetupNamesWhatIsMissing) {
   EXPECT_THAT(result.out, HasSubstr("libdnnl-dev"));
   EXPECT_THAT(result.out, ::testing::Not(HasSubstr("g++")));
   EXPECT_THAT(result.out, ::testing::Not(HasSubstr("matplotlib"))) << "not of this group";
-  const CommandResult unknown = run_command({script("setup"), "buidl"});
-  EXPECT_EQ(unknown.exit_code, 64);
-  EXPECT_THAT(unknown.err, HasSubstr("'buidl'"));
+  expect_refused(run_command({script("setup"), "buidl"}), ExitCode::command_line, {"unknown argument 'buidl'"});
 }
 
 }  // namespace

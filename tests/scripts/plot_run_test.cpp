@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -18,13 +18,10 @@ class PlotRunTest : public ::testing::Test {
   void SetUp() override {
     if (run_command({"/usr/bin/python3", "-c", "import matplotlib"}).exit_code != 0) GTEST_SKIP() << "matplotlib is not installed";
   }
-  void expect_failure(int code, const std::vector<std::string>& arguments, const std::string& words) {
+  CommandResult plot(const std::vector<std::string>& arguments) {
     std::vector<std::string> argv = {kScript};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    const CommandResult result = run_command(argv);
-    EXPECT_EQ(result.exit_code, code) << result.err;
-    EXPECT_THAT(result.err, StartsWith("error: plot_run: "));
-    EXPECT_THAT(result.err, HasSubstr(words));
+    return run_command(argv);
   }
   TemporaryFolder folder_;
 };
@@ -50,13 +47,14 @@ TEST_F(PlotRunTest, DrawsWhatIsThereAndPassesOverTheRest) {
 }
 
 TEST_F(PlotRunTest, SaysWhatIsWrong) {
-  expect_failure(66, {folder_ / "absent"}, "no such run directory");
+  expect_refused(plot({folder_ / "absent"}), ExitCode::no_input, {"plot_run: ", "no such run directory"});
   std::filesystem::create_directory(folder_ / "run");
-  expect_failure(66, {folder_ / "run"}, "metrics.jsonl: No such file");
+  expect_refused(plot({folder_ / "run"}), ExitCode::no_input, {"plot_run: ", "metrics.jsonl: No such file"});
   folder_.write("run/metrics.jsonl", "{\"kind\":\"start\",\"step\":0}\n");
-  expect_failure(65, {folder_ / "run"}, "no training or validation records yet");
+  expect_refused(plot({folder_ / "run"}), ExitCode::bad_data, {"plot_run: ", "no training or validation records yet"});
   folder_.write("run/metrics.jsonl", "{\"kind\":\"train\",\"step\":1,\"loss\":1}\n");
-  expect_failure(74, {folder_ / "run", "-o", folder_ / "absent/curves.png"}, "absent/curves.png: No such file");
+  expect_refused(plot({folder_ / "run", "-o", folder_ / "absent/curves.png"}), ExitCode::io_failed,
+                 {"plot_run: ", "absent/curves.png: No such file"});
 }
 
 }  // namespace

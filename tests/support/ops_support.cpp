@@ -163,21 +163,4 @@ Doubles random_doubles(std::size_t count, std::uint64_t seed, double low, double
   return values;
 }
 
-::testing::AssertionResult fails_with(ExitCode code, const std::vector<std::string>& words, const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    if (error.code() != code) {
-      return ::testing::AssertionFailure() << "exit code " << static_cast<int>(error.code()) << " instead of " << static_cast<int>(code)
-                                           << ": " << message;
-    }
-    for (const std::string& word : words) {
-      if (message.find(word) == std::string::npos) return ::testing::AssertionFailure() << "no \"" << word << "\" in: " << message;
-    }
-    return ::testing::AssertionSuccess();
-  }
-  return ::testing::AssertionFailure() << "nothing was thrown";
-}
-
 }  // namespace alexnet::test

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/ops/op.hpp"
 #include "alexnet/tensor/tensor.hpp"
+#include "support/expect_error.hpp"
 #include "support/reduced.hpp"
 
 namespace alexnet::test {
@@ -104,8 +104,5 @@ inline ::testing::AssertionResult matches(const GuardedTensor& actual, const Dou
 Doubles finite_differences(Doubles x, const std::function<double(const Doubles&)>& loss, double step = 1e-4);
 double dot(const Doubles& a, const Doubles& b);
 Doubles random_doubles(std::size_t count, std::uint64_t seed, double low = -1, double high = 1);
-
-// Runs f, which must throw Error(code) with every one of `words` in its message.
-::testing::AssertionResult fails_with(ExitCode code, const std::vector<std::string>& words, const std::function<void()>& f);
 
 }  // namespace alexnet::test

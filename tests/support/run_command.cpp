@@ -12,7 +12,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
+
+#include "support/messages_seen.hpp"
 
 extern char** environ;
 
@@ -87,6 +90,16 @@ int milliseconds_until(Clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
+// The program's errors and warnings; those, and no others, stand in lines that begin so.
+void note_messages(const CommandResult& result) {
+  static const std::string kError = "error: ";
+  std::istringstream lines(result.err);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kError)) note_message_seen(result.exit_code, line.substr(kError.size()));
+    if (line.starts_with("warning: ")) note_message_seen(result.exit_code, line);
+  }
+}
+
 }  // namespace
 
 CommandResult run_command(const std::vector<std::string>& argv, const RunOptions& options) {
@@ -140,6 +153,7 @@ CommandResult run_command(const std::vector<std::string>& argv, const RunOptions
     if (errno != EINTR) give_up("waitpid");
   }
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  note_messages(result);
   return result;
 }
 

@@ -5,23 +5,10 @@
 #include <functional>
 #include <memory>
 
-#include "alexnet/core/error.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {
-
-void expect_error(ExitCode code, const std::vector<std::string>& words, const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    for (const std::string& word : words) {
-      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << "no \"" << word << "\" in: " << error.what();
-    }
-    return;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-}
 
 TEST(DType, BytesAndNames) {
   EXPECT_EQ(dtype_bytes(DType::f32), 4U);

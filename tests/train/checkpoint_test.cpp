@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "alexnet/io/safetensors.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -61,17 +61,6 @@ struct Fixture {
   Checkpoint checkpoint;
   std::unique_ptr<Graph> graph;
 };
-
-template <class Function>
-void expect_error(Function function, ExitCode code, const std::vector<std::string>& words) {
-  try {
-    function();
-    ADD_FAILURE() << "no error";
-  } catch (const Error& e) {
-    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << e.what();
-    for (const std::string& word : words) EXPECT_THAT(e.what(), HasSubstr(word));
-  }
-}
 
 TEST(CheckpointTest, EverythingComesBack) {
   const TemporaryFolder folder;
@@ -129,30 +118,30 @@ TEST(CheckpointTest, SkippedLayersKeepTheirWeights) {
   load_parameters(folder / "c", *other.graph, {.velocities = false, .skip = {"fc2"}});
   EXPECT_EQ(other.graph->read(other.graph->parameters()[2].value), fc2);
   EXPECT_EQ(other.graph->read(other.graph->parameters()[0].value), f.graph->read(f.graph->parameters()[0].value));
-  expect_error([&] { load_parameters(folder / "c", *other.graph, {.velocities = false, .skip = {"fc9"}}); }, ExitCode::configuration,
-               {"train.init.skip", "no layer fc9"});
+  expect_error(ExitCode::configuration, {"train.init.skip", "no layer fc9"},
+               [&] { load_parameters(folder / "c", *other.graph, {.velocities = false, .skip = {"fc9"}}); });
 }
 
 TEST(CheckpointTest, AnotherNetworkIsNamedByItsTensor) {
   const TemporaryFolder folder;
   Fixture f, wider({"model.layers.conv1.num_output=8"});
   save_checkpoint(folder / "c", *f.graph, f.checkpoint);
-  expect_error([&] { load_parameters(folder / "c", *wider.graph, {}); }, ExitCode::bad_data,
-               {"tensor conv1.weight is (4, 3, 3, 3)", "this network's is (8, 3, 3, 3)", "another network"});
+  expect_error(ExitCode::bad_data, {"tensor conv1.weight is (4, 3, 3, 3)", "this network's is (8, 3, 3, 3)", "another network"},
+               [&] { load_parameters(folder / "c", *wider.graph, {}); });
   const TemporaryFolder renamed;
   write_safetensors(renamed / "c", {}, {});
-  expect_error([&] { load_parameters(renamed / "c", *f.graph, {}); }, ExitCode::bad_data, {"has no tensor conv1.weight"});
+  expect_error(ExitCode::bad_data, {"has no tensor conv1.weight"}, [&] { load_parameters(renamed / "c", *f.graph, {}); });
 }
 
 TEST(CheckpointTest, FilesOfOthersAreRefused) {
   const TemporaryFolder folder;
   write_safetensors(folder / "foreign", {}, {{"format", "pt"}});
-  expect_error([&] { read_checkpoint(folder / "foreign"); }, ExitCode::bad_data, {"not a checkpoint of alexnet"});
+  expect_error(ExitCode::bad_data, {"not a checkpoint of alexnet"}, [&] { read_checkpoint(folder / "foreign"); });
   write_safetensors(folder / "damaged", {}, {{"alexnet", "{\"step\": "}});
-  expect_error([&] { read_checkpoint(folder / "damaged"); }, ExitCode::bad_data, {"metadata \"alexnet\" is damaged"});
+  expect_error(ExitCode::bad_data, {"metadata \"alexnet\" is damaged"}, [&] { read_checkpoint(folder / "damaged"); });
   write_safetensors(folder / "newer", {}, {{"alexnet", "{\"format_version\": 99}"}});
-  expect_error([&] { read_checkpoint(folder / "newer"); }, ExitCode::bad_data, {"checkpoint format 99"});
-  expect_error([&] { read_checkpoint(folder / "absent"); }, ExitCode::no_input, {"absent"});
+  expect_error(ExitCode::bad_data, {"checkpoint format 99"}, [&] { read_checkpoint(folder / "newer"); });
+  expect_error(ExitCode::no_input, {"absent"}, [&] { read_checkpoint(folder / "absent"); });
 }
 
 TEST(CheckpointTest, OneThatIsCutShortIsRefused) {
@@ -160,7 +149,7 @@ TEST(CheckpointTest, OneThatIsCutShortIsRefused) {
   Fixture f;
   save_checkpoint(folder / "c", *f.graph, f.checkpoint);
   std::filesystem::resize_file(folder / "c", std::filesystem::file_size(folder / "c") - 100);
-  expect_error([&] { read_checkpoint(folder / "c"); }, ExitCode::bad_data, {"cut short"});
+  expect_error(ExitCode::bad_data, {"cut short"}, [&] { read_checkpoint(folder / "c"); });
 }
 
 TEST(CheckpointTest, AFlippedBitIsFound) {
@@ -170,7 +159,7 @@ TEST(CheckpointTest, AFlippedBitIsFound) {
   auto bytes = read_binary_file(folder / "c");
   bytes[bytes.size() - 2000] ^= 1;
   folder.write("c", std::string(bytes.begin(), bytes.end()));
-  expect_error([&] { load_parameters(folder / "c", *f.graph, {}); }, ExitCode::bad_data, {"damaged"});
+  expect_error(ExitCode::bad_data, {"damaged"}, [&] { load_parameters(folder / "c", *f.graph, {}); });
 }
 
 TEST(CheckpointTest, AMeanImageOfAnotherSizeIsRefused) {
@@ -178,14 +167,14 @@ TEST(CheckpointTest, AMeanImageOfAnotherSizeIsRefused) {
   Fixture f;
   f.checkpoint.picture_size = 9;
   save_checkpoint(folder / "c", *f.graph, f.checkpoint);
-  expect_error([&] { read_checkpoint(folder / "c"); }, ExitCode::bad_data, {"mean_image (8, 8, 3) does not fit pictures of 9 x 9"});
+  expect_error(ExitCode::bad_data, {"mean_image (8, 8, 3) does not fit pictures of 9 x 9"}, [&] { read_checkpoint(folder / "c"); });
 }
 
 TEST(CheckpointTest, ARunDirectorysBestIsTakenThenItsLast) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "run");
-  expect_error([&] { find_checkpoint(folder / "run"); }, ExitCode::no_input, {"neither best.safetensors nor last.safetensors"});
-  expect_error([&] { find_checkpoint(folder / "elsewhere"); }, ExitCode::no_input, {"no such file or run directory"});
+  expect_error(ExitCode::no_input, {"neither best.safetensors nor last.safetensors"}, [&] { find_checkpoint(folder / "run"); });
+  expect_error(ExitCode::no_input, {"no such file or run directory"}, [&] { find_checkpoint(folder / "elsewhere"); });
   folder.write("run/last.safetensors", "");
   EXPECT_EQ(find_checkpoint(folder / "run"), folder / "run/last.safetensors");
   folder.write("run/best.safetensors", "");
@@ -195,8 +184,8 @@ TEST(CheckpointTest, ARunDirectorysBestIsTakenThenItsLast) {
 TEST(CheckpointTest, OtherClassesAreNamed) {
   const std::vector<ClassInfo> ab = {{"a", ""}, {"b", ""}}, ac = {{"a", ""}, {"c", ""}}, abc = {{"a", ""}, {"b", ""}, {"c", ""}};
   check_same_classes(ab, ab, "C", "D");
-  expect_error([&] { check_same_classes(ab, abc, "C", "D"); }, ExitCode::bad_data, {"C has 2 classes", "D has 3"});
-  expect_error([&] { check_same_classes(ab, ac, "C", "D"); }, ExitCode::bad_data, {"class 1 is b in C and c in the data set D"});
+  expect_error(ExitCode::bad_data, {"C has 2 classes", "D has 3"}, [&] { check_same_classes(ab, abc, "C", "D"); });
+  expect_error(ExitCode::bad_data, {"class 1 is b in C and c in the data set D"}, [&] { check_same_classes(ab, ac, "C", "D"); });
 }
 
 }  // namespace

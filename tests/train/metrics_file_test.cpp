@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -51,13 +51,8 @@ TEST(MetricsFileTest, ResumeRemovesWhatComesAfterTheCheckpointAndATornLine) {
 }
 
 TEST(MetricsFileTest, AFolderThatIsNotThereIsNamed) {
-  try {
-    const MetricsFile file("/nowhere/metrics.jsonl", false, 0);
-    FAIL() << "no error";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), ExitCode::io_failed);
-    EXPECT_THAT(e.what(), testing::HasSubstr("/nowhere/metrics.jsonl: cannot be opened"));
-  }
+  expect_error(ExitCode::io_failed, {"/nowhere/metrics.jsonl: cannot be opened"},
+               [] { const MetricsFile file("/nowhere/metrics.jsonl", false, 0); });
 }
 
 }  // namespace

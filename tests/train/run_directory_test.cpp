@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
+#include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -13,13 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 void expect_refused(const std::string& path, ResumeMode mode, ExitCode code, const std::string& words) {
-  try {
-    const RunDirectory run(path, mode);
-    ADD_FAILURE() << "no error";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code);
-    EXPECT_THAT(e.what(), HasSubstr(words));
-  }
+  expect_error(code, {words}, [&] { const RunDirectory run(path, mode); });
 }
 
 TEST(RunDirectoryTest, RefusesOneThatHoldsARun) {
