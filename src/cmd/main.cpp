@@ -27,19 +27,20 @@ void restart_with_briefly_spinning_openmp(char** argv) {
   execv("/proc/self/exe", argv);         // comes back only when it fails: then on we go, spinning
 }
 
-// CLI11 says "a subcommand is required" of a misspelt one. Its first word that is no command, with the nearest; "" if there is none.
-std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+// CLI11 says "a subcommand is required" of a misspelt one: this names the first word that is no command, with the nearest.
+void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
+    std::string word = argv[i];
     if (word == "--log-file") ++i;
     if (word.starts_with("-")) continue;
     std::vector<std::string> known;
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
-    if (std::find(known.begin(), known.end(), word) != known.end()) return "";
+    if (std::find(known.begin(), known.end(), word) != known.end()) return;
     const std::string nearest = alexnet::nearest_name(word, known);
-    return "there is no command " + word + (nearest.empty() ? "" : "; did you mean " + nearest);
+    std::replace(word.begin(), word.end(), '\n', ' ');
+    alexnet::fail(ExitCode::command_line, "command line: there is no command {}{}; see alexnet --help", word,
+                  nearest.empty() ? "" : "; did you mean " + nearest);
   }
-  return "";
 }
 
 int run(int argc, char** argv) {
@@ -79,11 +80,10 @@ int run(int argc, char** argv) {
     if (e.get_exit_code() == 0) {  // --help
       return app.exit(e, std::cout, std::cerr);
     }
-    const std::string unknown = unknown_command(app, argc, argv);
-    std::string message = unknown.empty() ? e.what() : unknown;
-    for (char& c : message) c = c == '\n' ? ' ' : c;
-    std::cerr << "error: command line: " << message << "; see alexnet --help\n";
-    return static_cast<int>(ExitCode::command_line);
+    refuse_unknown_command(app, argc, argv);
+    std::string message = e.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    alexnet::fail(ExitCode::command_line, "command line: {}; see alexnet --help", message);
   }
   std::cout.flush();
   if (!std::cout) alexnet::fail(ExitCode::io_failed, "stdout: writing failed");

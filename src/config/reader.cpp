@@ -64,9 +64,9 @@ bool Reader::is_null(const Tree& node) {
 void Reader::check_range(const Tree& node, const std::string& path, double value, const Rule& rule) {
   const bool low = rule.above_min ? value <= rule.min : value < rule.min, high = rule.below_max ? value >= rule.max : value > rule.max;
   if (!low && !high) return;
-  const bool has_max = std::isfinite(rule.max);
-  const std::string lower = (rule.above_min ? "above " : "at least ") + bound(rule.min);
-  fail_value(node, path, has_max ? lower + " and " + (rule.below_max ? "below " : "at most ") + bound(rule.max) : lower);
+  fail_value(
+      node, path,
+      (rule.above_min ? "above " : "at least ") + bound(rule.min) + " and " + (rule.below_max ? "below " : "at most ") + bound(rule.max));
 }
 
 void Reader::check_words(const Tree& node, const std::string& path, const Rule& rule) {

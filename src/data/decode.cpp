@@ -26,17 +26,16 @@ std::string describe_unknown(Bytes bytes) {
     std::string_view magic, what;
     std::size_t at = 0;
   };
-  static constexpr std::string_view kConvert = " (not read: convert it to PNG)";
   static const Kind kinds[] = {
       {"GIF8", "GIF"},          {"BM", "BMP"},           {{"II*\0", 4}, "TIFF"},  {{"MM\0*", 4}, "TIFF"}, {"ftypavif", "AVIF", 4},
       {"ftypheic", "HEIC", 4},  {"ftypmif1", "HEIF", 4}, {"\xff\x0a", "JPEG XL"}, {"JXL ", "JPEG XL", 4}, {"jP  ", "JPEG 2000", 4},
       {{"\0\0\1\0", 4}, "ICO"}, {"8BPS", "Photoshop"}};
   if (bytes.empty()) return "an empty file";
   for (const Kind& kind : kinds) {
-    if (begins_with(bytes, kind.magic, kind.at)) return std::string(kind.what).append(kConvert);
+    if (begins_with(bytes, kind.magic, kind.at)) return fmt::format("{} (not read: convert it to PNG)", kind.what);
   }
   if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7')
-    return "PNM of another kind than P6" + std::string(kConvert);
+    return "PNM of another kind than P6 (not read: convert it to PNG)";
   if (begins_with(bytes, "%PDF")) return "a PDF document";
   if (begins_with(bytes, "PK\3\4")) return "a zip file";
   if (begins_with(bytes, "\x1f\x8b")) return "a gzip file";
@@ -60,9 +59,7 @@ void decode_picture_into(std::span<const std::uint8_t> bytes, std::int64_t heigh
   if (formats::is_jpeg(bytes)) return formats::decode_jpeg_into(bytes, height, width, rgb);
   if (formats::is_ppm(bytes)) return formats::decode_ppm_into(bytes, height, width, rgb);
   const Picture picture = decode_picture(bytes);
-  if (picture.height != height || picture.width != width) {
-    fail(ExitCode::bad_data, "a picture of {} x {} pixels where {} x {} are needed", picture.width, picture.height, width, height);
-  }
+  formats::check_promised(picture.height, picture.width, height, width);
   std::memcpy(rgb, picture.rgb.data(), picture.rgb.size());
 }
 

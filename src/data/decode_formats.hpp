@@ -26,6 +26,12 @@ inline void check_extents(std::string_view format, std::int64_t height, std::int
   }
 }
 
+// Throws unless a picture is of the size that a data set promises.
+inline void check_promised(std::int64_t height, std::int64_t width, std::int64_t promised_height, std::int64_t promised_width) {
+  if (height == promised_height && width == promised_width) return;
+  fail(ExitCode::bad_data, "a picture of {} x {} pixels where {} x {} are needed", width, height, promised_width, promised_height);
+}
+
 inline bool begins_with(Bytes bytes, std::string_view magic, std::size_t at = 0) {
   if (bytes.size() < at + magic.size()) return false;
   for (std::size_t i = 0; i < magic.size(); ++i) {

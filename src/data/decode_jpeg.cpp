@@ -148,9 +148,7 @@ Picture decode_jpeg(Bytes bytes) {
 
 void decode_jpeg_into(Bytes bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb) {
   const auto& info = reader().open(bytes);
-  if (info.image_height != static_cast<JDIMENSION>(height) || info.image_width != static_cast<JDIMENSION>(width)) {
-    fail(ExitCode::bad_data, "a picture of {} x {} pixels where {} x {} are needed", info.image_width, info.image_height, width, height);
-  }
+  check_promised(info.image_height, info.image_width, height, width);
   reader().read(rgb);
 }
 

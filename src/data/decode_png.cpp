@@ -91,7 +91,7 @@ Picture decode_png(Bytes bytes) {
   if (stored_bytes / 1032 > bytes.size()) fail(ExitCode::bad_data, "truncated PNG");
   if (!convert(reader)) fail_png(reader);
   if (png_get_rowbytes(reader.png, reader.info) != static_cast<std::size_t>(width) * 3)
-    fail(ExitCode::bad_data, "damaged PNG: rows of odd size");
+    fail(ExitCode::internal, "PNG: rows of {} bytes for {} pixels", png_get_rowbytes(reader.png, reader.info), width);
 
   Picture picture{height, width, {}};
   picture.rgb.resize(static_cast<std::size_t>(height * width) * 3);

@@ -60,9 +60,7 @@ Picture decode_ppm(Bytes bytes) {
 
 void decode_ppm_into(Bytes bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb) {
   const PpmHeader header = read_header(bytes);
-  if (header.height != height || header.width != width) {
-    fail(ExitCode::bad_data, "a picture of {} x {} pixels where {} x {} are needed", header.width, header.height, width, height);
-  }
+  check_promised(header.height, header.width, height, width);
   std::memcpy(rgb, bytes.data() + header.data_offset, static_cast<std::size_t>(height * width) * 3);
 }
 

@@ -97,7 +97,7 @@ struct Loader::Impl {
   Impl(std::shared_ptr<const Shards> shards_in, const DatasetManifest& manifest, std::int64_t batch_size_in, std::uint64_t limit)
       : shards(std::move(shards_in)), extent(manifest.size), batch_size(batch_size_in), num_images(limited(shards->size(), limit)) {
     if (num_images == 0) fail(ExitCode::bad_data, "data set: the split holds no pictures");
-    if (num_images > std::numeric_limits<std::uint32_t>::max()) fail(ExitCode::bad_data, "data set: {} pictures are too many", num_images);
+    if (num_images > std::numeric_limits<std::uint32_t>::max()) fail(ExitCode::internal, "loader: {} pictures", num_images);
     const std::int64_t picture_bytes = extent * extent * 3;
     if (batch_size < 1 || batch_size > kMaxBatch)
       fail(ExitCode::configuration, "train.batch_size: {}; must be from 1 to {}", batch_size, kMaxBatch);

@@ -56,7 +56,6 @@ class Preparation {
     report_.check_limit();
     StatisticsAccumulator& all = statistics_.front();
     for (std::size_t i = 1; i < statistics_.size(); ++i) all.merge(statistics_[i]);
-    if (all.num_images() == 0) fail(ExitCode::bad_data, "{}: no training picture could be read", options_.source);
     write_statistics(output_.partial(), all.finish());
     if (report_.num_bad() > 0) write_file_atomically(output_.partial() + "/bad_files.jsonl", report_.json_lines());
     fill_manifest(result.manifest);

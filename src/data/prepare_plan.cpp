@@ -145,7 +145,6 @@ void check_classes(const PreparePlan& plan, const std::string& source) {
     fail(ExitCode::bad_data, "{}: one class only{}; a classifier needs two at least", source,
          plan.classes.empty() ? "" : " ('" + plan.classes.front().id + "')");
   }
-  if (plan.splits.front().items.empty()) fail(ExitCode::bad_data, "{}: no training pictures", source);
   std::vector<std::string> empty;
   const auto positions = positions_by_class(plan.splits.front().items, plan.classes.size());
   for (std::size_t c = 0; c < positions.size(); ++c) {

@@ -58,7 +58,7 @@ void AtomicFile::commit() {
   // Pipes and devices can't be synced (EINVAL), which is no failure.
   if (!temporary_.empty() && fsync(descriptor_) != 0) fail_with_errno("syncing");
   const int descriptor = std::exchange(descriptor_, -1);
-  if (close(descriptor) != 0 && errno != EINTR) fail_with_errno("closing");
+  if (close(descriptor) != 0 && errno != EINTR) fail_with_errno("writing");
   if (temporary_.empty()) return;
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_with_errno("renaming the finished file");
   temporary_.clear();
@@ -75,7 +75,7 @@ void AtomicFile::sync_folder() {
   const int reason = errno;
   close(descriptor);
   errno = reason;
-  if (failed) fail_with_errno("syncing its folder");
+  if (failed) fail_with_errno("syncing");
 }
 
 void AtomicFile::discard() noexcept {

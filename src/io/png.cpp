@@ -19,7 +19,7 @@ void write_png(const std::string& path, const std::uint8_t* rgb, std::int64_t he
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string encoded(bytes, '\0');
   if (png_image_write_to_memory(&image, encoded.data(), &bytes, 0, rgb, 0, nullptr) == 0) {
-    fail(ExitCode::io_failed, "{}: encoding as PNG failed: {}", path, image.message);
+    fail(ExitCode::internal, "{}: encoding as PNG failed: {}", path, image.message);
   }
   write_file_atomically(path, std::string_view(encoded).substr(0, bytes));
 }

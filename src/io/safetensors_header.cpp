@@ -139,7 +139,7 @@ class HeaderParser final : public nlohmann::json_sax<json> {
   bool misplaced(const std::string& what) const {
     switch (where_) {
       case Where::outside:
-        fail(ExitCode::bad_data, "{}: damaged: the header is {} instead of an object", path_, what);
+        fail(ExitCode::internal, "{}: {} outside of the header's object", path_, what);  // it begins with {
       case Where::top:
         fail(ExitCode::bad_data, "{}: damaged: '{}' is {} instead of an object", path_, shown(key_), what);
       case Where::metadata:

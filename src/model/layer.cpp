@@ -18,7 +18,7 @@ std::unique_ptr<Layer> make_layer(const LayerConfig& config, const LayerContext&
       {"dropout", make_dropout_layer},
   };
   const auto found = kFactories.find(config.type);
-  if (found == kFactories.end()) fail(ExitCode::configuration, "layer {}: unknown type {}", config.name, config.type);
+  if (found == kFactories.end()) fail(ExitCode::internal, "layer {}: unknown type {}", config.name, config.type);
   return found->second(config, context);
 }
 

@@ -29,7 +29,7 @@ Network make_network(const ModelConfig& config, std::int64_t crop, std::int64_t 
     }
     extent = network.layers.back()->dst();
   }
-  if (network.loss.empty()) fail(ExitCode::configuration, "key model.layers: the last layer must be of type softmax_cross_entropy");
+  if (network.loss.empty()) fail(ExitCode::internal, "a network without softmax_cross_entropy");
   return network;
 }
 

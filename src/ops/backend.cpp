@@ -33,7 +33,7 @@ std::unique_ptr<Backend> make_automatically(int num_threads) {
     log::info("backend {}{}: {}", known.name, missing.empty() ? "" : fmt::format(" ({})", missing), backend->description());
     return backend;
   }
-  fail(ExitCode::unavailable, "backend auto: this program was built without any backend");
+  fail(ExitCode::internal, "backend auto: this program was built without any backend");
 }
 
 }  // namespace

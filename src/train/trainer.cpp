@@ -146,7 +146,7 @@ bool Trainer::check_finite(bool look_at_weights) {
   if (loss_is_finite && !look_at_weights) return true;
   const std::string where = find_not_finite(*setup_.graph);
   if (loss_is_finite && where.empty()) return true;
-  log::error("training diverged by step {}: {}{}; {}: lower schedule.learning_rate (now {})", state_.step,
+  log::error("training diverged by step {}: {}{}; {}: lower schedule.learning_rate (now {:g})", state_.step,
              loss_is_finite ? "" : "the loss is not finite; ", where.empty() ? "all weights are finite still" : where,
              run_.has_checkpoint() ? "the last good checkpoint is " + run_.file("last.safetensors") : "no checkpoint was written yet",
              learning_rate_);
@@ -164,7 +164,8 @@ void Trainer::log_interval() {
     bias_one = bias_one || layer.bias.value == 1;
     smallest_std = std::min(smallest_std, layer.weights.std);
   }
-  log::warning("{}", StallWatch::hint(learning_rate_, bias_one, smallest_std));
+  log::warning("the loss stays at ln(classes): nothing is learned yet. Usual reasons: {}",
+               StallWatch::usual_reasons(learning_rate_, bias_one, smallest_std));
 }
 
 bool Trainer::validation_due(std::uint64_t samples_before) const {

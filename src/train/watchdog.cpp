@@ -31,17 +31,17 @@ bool StallWatch::observe(double mean_loss, std::uint64_t step) {
   return true;
 }
 
-std::string StallWatch::hint(double learning_rate, bool bias_one, double smallest_std) {
-  std::string hint = "the loss stays at ln(classes): nothing is learned yet. Usual reasons: ";
+std::string StallWatch::usual_reasons(double learning_rate, bool bias_one, double smallest_std) {
+  std::string reasons;
   if (bias_one && smallest_std < 0.03) {
-    hint += fmt::format(
+    reasons += fmt::format(
         "biases that start at 1 with weights of std {} in conv3-conv5 (the net of 2012 had 0.03: see alexnet_original_2012.yaml); ",
         smallest_std);
   }
-  hint += fmt::format(
-      "a learning rate of {} too small (or so large that units died: look at the share of zeros in metrics.jsonl, kind layers); ",
+  reasons += fmt::format(
+      "a learning rate of {:g} too small (or so large that units died: look at the share of zeros in metrics.jsonl, kind layers); ",
       learning_rate);
-  return hint + "labels that do not belong to the pictures (look at `alexnet inspect DATA --images sheet.png`)";
+  return reasons + "labels that do not belong to the pictures (look at `alexnet inspect DATA --images sheet.png`)";
 }
 
 bool validation_is_at_chance(double training_top1_error, double validation_top1_error, std::int64_t num_classes) {

@@ -18,7 +18,7 @@ class StallWatch {
   // The mean loss of the steps up to `step`. True once per stall: when it has stayed within 1 % of ln(classes) for patience_steps.
   bool observe(double mean_loss, std::uint64_t step);
   // What usually is the reason, in words, for this network's settings.
-  static std::string hint(double learning_rate, bool bias_one, double smallest_std);
+  static std::string usual_reasons(double learning_rate, bool bias_one, double smallest_std);
 
  private:
   std::int64_t num_classes_;

@@ -4,8 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "alexnet/core/error.hpp"
-#include "support/run_command.hpp"
+#include "support/expect_error.hpp"
 
 namespace alexnet {
 namespace {
@@ -70,16 +69,11 @@ TEST(BenchCommand, PrintsATableForPeople) {
 }
 
 TEST(BenchCommand, RefusesWhatItDoesNotHave) {
-  const auto expect_error = [](const CommandResult& result, ExitCode code, const std::string& words) {
-    EXPECT_EQ(result.exit_code, static_cast<int>(code));
-    EXPECT_THAT(result.err, HasSubstr(words));
-    EXPECT_EQ(result.out, "");
-  };
-  expect_error(run_alexnet({"bench", "stepp"}), ExitCode::command_line, "stepp");
-  expect_error(bench({"--batch", "0"}), ExitCode::command_line, "--batch");
-  expect_error(bench({"--dtype", "bf16"}), ExitCode::unavailable, "device.precision is bf16");
-  expect_error(bench({"--backend", "cuda"}), ExitCode::unavailable, "backend cuda");
-  expect_error(bench({"--set", "train.batch_size=-3"}), ExitCode::configuration, "train.batch_size");
+  expect_refused(run_alexnet({"bench", "stepp"}), ExitCode::command_line, {"stepp"});
+  expect_refused(bench({"--batch", "0"}), ExitCode::command_line, {"--batch"});
+  expect_refused(bench({"--dtype", "bf16"}), ExitCode::unavailable, {"device.precision is bf16"});
+  expect_refused(bench({"--backend", "cuda"}), ExitCode::unavailable, {"backend cuda"});
+  expect_refused(bench({"--set", "train.batch_size=-3"}), ExitCode::configuration, {"train.batch_size"});
 }
 
 }  // namespace

@@ -107,11 +107,23 @@ TEST(EvalCommandTest, PredictionsAreWrittenForEachPicture) {
   EXPECT_NEAR(errors / 48.0, json["top1_error"].get<double>(), 1e-9);
   expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--predictions", "no/such/folder.csv"}), ExitCode::io_failed,
                  {"no/such/folder.csv"});
+  expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--predictions", "/dev/full"}), ExitCode::io_failed,
+                 {"--predictions /dev/full: writing failed (disk full?)"});
 }
 
 TEST(EvalCommandTest, OtherClassesAreRefused) {
   ASSERT_EQ(smoke().run({"prepare", "drawn:classes=5,train=20,val=10", "five", "--size", "32"}).exit_code, 0);
   expect_refused(smoke().run({"eval", "--checkpoint", trained(), "--data", "five"}), ExitCode::bad_data, {"has 4 classes", "five has 5"});
+}
+
+TEST(EvalCommandTest, AnotherResamplerIsWarnedOf) {
+  fs::copy(smoke() / "data/smoke", smoke() / "resampled", fs::copy_options::recursive);
+  auto manifest = nlohmann::json::parse(read_file(smoke() / "resampled/dataset.json"));
+  manifest["resampler"] = "crayons";
+  smoke().folder().write("resampled/dataset.json", manifest.dump());
+  const CommandResult result = smoke().run({"eval", "--checkpoint", trained(), "--data", "resampled"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("those of resampled by crayons: errors may shift by some tenths of a percent"));
 }
 
 TEST(EvalCommandTest, OtherPictureSizesAreRefused) {

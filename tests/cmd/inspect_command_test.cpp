@@ -114,6 +114,17 @@ schedule: {kind: constant, learning_rate: 0.1}
   expect_refused(inspect(temporary_ / "set", {"--images", sheet, "--config", temporary_ / "none.yaml"}), ExitCode::no_input, {"none.yaml"});
 }
 
+TEST_F(InspectCommand, StatisticsOfAnotherDataSet) {
+  write_small_dataset(temporary_ / "set");
+  SmallDatasetOptions larger;
+  larger.size = 12;
+  write_small_dataset(temporary_ / "larger", larger);
+  std::filesystem::copy_file(temporary_ / "larger/statistics.safetensors", temporary_ / "set/statistics.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_refused(inspect(temporary_ / "set"), ExitCode::bad_data,
+                 {"set/statistics.safetensors: mean_image is 12x12, the pictures are 8x8; make the data set again"});
+}
+
 TEST_F(InspectCommand, SheetThatCannotBeWritten) {
   write_small_dataset(temporary_ / "set");
   expect_refused(inspect(temporary_ / "set", {"--images", temporary_ / "no/folder/sheet.png"}), ExitCode::io_failed, {"sheet.png"});

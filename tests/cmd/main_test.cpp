@@ -38,6 +38,12 @@ TEST(MainTest, ALogFileThatCannotBeOpenedIsNamed) {
                  {"/dev/null/log.txt: cannot be opened"});
 }
 
+TEST(MainTest, OutputThatCannotBeWrittenIsAnError) {
+  const std::string config = std::string(ALEXNET_SOURCE_DIR) + "/configs/smoke.yaml";
+  expect_refused(run_command({"/bin/sh", "-c", "exec \"$0\" config \"$1\" >/dev/full", ALEXNET_BINARY, config}), ExitCode::io_failed,
+                 {"stdout: writing failed"});
+}
+
 TEST(MainTest, QuietLeavesTheLogToItsFile) {
   const CommandResult result = smoke().train("quiet", {"-q", "--set", "train.max_steps=1"});
   EXPECT_EQ(result.exit_code, 0);

@@ -63,6 +63,19 @@ TEST_F(PrepareCommandTest, SinglePicturesLeaveNoValidation) {
   EXPECT_THAT(result.err, HasSubstr("warning: no validation split"));
 }
 
+TEST_F(PrepareCommandTest, WarnsOfWhatItLeavesOut) {
+  for (const char* name : {"in/train/a/1.ppm", "in/train/b/1.ppm", "in/train/loose.ppm", "in/val/a/1.ppm", "in/test/images/1.ppm"})
+    picture(name);
+  folder_.write("in/train/empty/note.txt", "");
+  for (int i = 0; i < 22; ++i) folder_.write(fmt::format("in/train/a/bad{}.jpg", i), "a letter");
+  const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32", "--max-bad", "30"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* words : {"in/test: left out: none of its folders is a class of train", "in/train: no class: no picture in empty\n",
+                            "in/train: 1 picture lies in no class folder, left out", ".jpg: a text file",
+                            "warning: more bad files: no further ones are named here\n"})
+    EXPECT_THAT(result.err, HasSubstr(words));
+}
+
 TEST_F(PrepareCommandTest, NamesWhatIsMissing) {
   expect_refused(prepare({}), ExitCode::command_line, {"SOURCE"});
   expect_refused(prepare({folder_ / "in"}), ExitCode::command_line, {"OUT is missing"});

@@ -44,6 +44,11 @@ TEST_F(LoadConfig, MessagesCarryThePathAsGiven) {
   expect_error(ExitCode::configuration, {"configs/broken.yaml:1: key seed"}, [] { load_config("broken", {}); });
 }
 
+// Its first bytes are nobody's memory: the file can be opened, but not read.
+TEST_F(LoadConfig, AFileThatCannotBeReadIsNamed) {
+  expect_error(ExitCode::no_input, {"/proc/self/mem: reading failed"}, [] { load_config("/proc/self/mem", {}); });
+}
+
 TEST_F(LoadConfig, HugeFilesAreNotRead) {
   folder_.write("huge.yaml", std::string((std::size_t{1} << 20) + 1, ' '));
   expect_error(ExitCode::configuration, {"huge.yaml: larger than 1048576 bytes"}, [] { load_config("huge.yaml", {}); });

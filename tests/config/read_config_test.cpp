@@ -66,6 +66,8 @@ TEST(ReadConfig, OptionalValuesAndTheirWords) {
   EXPECT_EQ(some.model.num_classes, 7);
   EXPECT_EQ(some.device.threads, 2);
   EXPECT_EQ(some.train.init.checkpoint, "a.safetensors");
+  expect_config_error(kMinimal, {"train.validate_views is 99999999999999999999; it must be an integer of 64 bits"},
+                      {"train.validate_views=99999999999999999999"});
   expect_config_error(kMinimal, {"device.threads", "an integer or auto", "empty"}, {"device.threads=null"});
   expect_config_error(kMinimal, {"model.num_classes", "an integer or auto", "the text autos"}, {"model.num_classes=autos"});
 }

@@ -115,6 +115,16 @@ TEST_F(ContactSheet, AMeanThatIsNotSubtractedIsNotAddedEither) {
   EXPECT_NE(draw().rgb, image.rgb);
 }
 
+TEST_F(ContactSheet, RejectsStatisticsOfAnotherSize) {
+  config_.crop = 8;
+  draw();
+  options_.size = 12;
+  write_small_dataset(temporary_ / "larger", options_);
+  const auto shards = std::make_shared<const Shards>(temporary_ / "set", manifest_, "train");
+  expect_error(ExitCode::bad_data, {"mean_image is 12x12, the pictures are 8x8"},
+               [&] { draw_contact_sheet(shards, manifest_, read_statistics(temporary_ / "larger"), config_, 1); });
+}
+
 TEST_F(ContactSheet, RejectsACropThatIsTooLarge) {
   config_.crop = 9;
   expect_error(ExitCode::configuration, {"data.crop: 9"}, [&] { draw(); });

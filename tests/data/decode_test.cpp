@@ -216,25 +216,6 @@ TEST(DecodeTest, RefusesWhatIsCutShort) {
   }
 }
 
-TEST(DecodeTest, NamesWhatIsNoPicture) {
-  const std::pair<std::string, const char*> files[] = {{"", "an empty file"},
-                                                       {"hello, I am a label\n", "a text file"},
-                                                       {"GIF89a......", "GIF (not read: convert it to PNG)"},
-                                                       {"BM......", "BMP"},
-                                                       {std::string("II*\0....", 8), "TIFF"},
-                                                       {"<!DOCTYPE html><HTML>", "an HTML page"},
-                                                       {"version https://git-lfs.github.com/spec/v1\n", "Git LFS"},
-                                                       {"P5 1 1 255\n.", "PNM"},
-                                                       {"\x01\x02\x03\x04", "not a picture"},
-                                                       {"\xff\xd8\xff\xd9", "JPEG"},
-                                                       {"P6 0 4 255\n", "0 x 4 pixels"},
-                                                       {"P6 1 1 65535\n......", "maximum value 65535"},
-                                                       {"P6 4", "damaged header"}};
-  for (const auto& [content, word] : files) {
-    expect_error(ExitCode::bad_data, {word}, [&] { decode_picture(bytes_of(content)); });
-  }
-}
-
 TEST(DecodeTest, RefusesHugePicturesBeforeItAllocates) {
   expect_error(ExitCode::bad_data, {"PPM with 70000 x 2 pixels"}, [] { decode_picture(bytes_of("P6 70000 2 255\n......")); });
   expect_error(ExitCode::bad_data, {"PPM with 60000 x 60000 pixels"}, [] { decode_picture(bytes_of("P6 60000 60000 255\n......")); });

@@ -104,6 +104,12 @@ TEST_F(PrepareRefusalsTest, RefusesWrongOptions) {
   expect_nothing_left();
 }
 
+TEST_F(PrepareRefusalsTest, EveryClassNeedsATrainingPicture) {
+  PrepareOptions o = options();
+  o.source = "drawn:classes=4,train=2,val=4";
+  expect_error(ExitCode::bad_data, {"drawn:classes=4,train=2,val=4: no training picture of class "}, [&] { prepare_dataset(o); });
+}
+
 TEST_F(PrepareRefusalsTest, RefusesOneClass) {
   picture("only/1.jpg");
   expect_error(ExitCode::bad_data, {"one class only ('only')"}, [&] { prepare_dataset(options()); });

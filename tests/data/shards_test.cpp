@@ -8,6 +8,7 @@
 #include "alexnet/io/files.hpp"
 #include "data/shard_index.hpp"
 #include "support/expect_error.hpp"
+#include "support/limits.hpp"
 #include "support/reduced.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
@@ -165,6 +166,16 @@ TEST_F(ShardsTest, LabelsThatAreNone) {
 TEST_F(ShardsTest, PictureOfNoSplit) {
   const Shards shards(folder(), manifest_, "train");
   expect_error(ExitCode::internal, {"picture 20 of a split of 20"}, [&] { shards.sample(20); });
+}
+
+TEST_F(ShardsTest, NamesAShardThatCannotBeMapped) {
+  const std::uint64_t huge = std::uint64_t{4} << 30;  // a hole: no disk is filled
+  std::filesystem::resize_file(folder() + "/train-000000.tar", huge);
+  manifest_.splits.at("train").shards[0].bytes = huge;
+  expect_error(ExitCode::io_failed, {"train-000000.tar: mapping 4294967296 bytes failed: Cannot allocate memory"}, [&] {
+    const AddressSpaceLimit limit;
+    Shards(folder(), manifest_, "train");
+  });
 }
 
 // Reads everything of a data set that can be read; damage may only show as Error.

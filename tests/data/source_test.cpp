@@ -56,6 +56,10 @@ TEST_F(SourceTest, LoadsTheBytesOfAFile) {
   expect_error(ExitCode::bad_data, {"cannot be opened"}, [&] { source->load("train", {"a/gone.jpg", 0, 0}); });
   ::mkfifo((folder_ / "a/pipe.jpg").c_str(), 0644);
   expect_error(ExitCode::bad_data, {"not a file"}, [&] { source->load("train", {"a/pipe.jpg", 0, 0}); });
+  std::filesystem::resize_file(folder_.write("a/huge.jpg", "x"), (std::uintmax_t{1} << 30) + 1);  // a hole: no disk is filled
+  expect_error(ExitCode::bad_data, {"1073741825 bytes: more than 1073741824 in one picture"}, [&] {
+    source->load("train", {"a/huge.jpg", 0, 0});
+  });
 }
 
 TEST_F(SourceTest, SkipsAndCountsWhatIsNoPictureByItsName) {
@@ -100,6 +104,9 @@ TEST_F(SourceTest, AClassMayBeCalledTrain) {
 TEST_F(SourceTest, ValidationClassesMustBeKnown) {
   for (const char* name : {"train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/c/1.jpg"}) picture(name);
   expect_refusal(ExitCode::bad_data, {"val/c", "no such class in train"});
+  for (const char* name : {"val/a/1.jpg", "val/c/1.jpg", "val/c"}) std::filesystem::remove(folder_ / name);
+  folder_.write("val/a/readme.txt", "x");
+  expect_refusal(ExitCode::bad_data, {"/val: no picture in any of its folders"});
 }
 
 TEST_F(SourceTest, LeavesOutUnlabelledTestPictures) {
@@ -198,6 +205,14 @@ TEST_F(SourceTest, RefusesDamagedCifar10) {
   folder_.write("data_batch_1.bin", cifar_records(1, 0));
   folder_.write("batches.meta.txt", "cat\ndog\n");
   expect_refusal(ExitCode::bad_data, {"batches.meta.txt", "2 class names"});
+}
+
+TEST_F(SourceTest, NamesACifar10FileThatBecameShorter) {
+  const std::string file = folder_.write("data_batch_1.bin", cifar_records(10, 0));
+  const auto source = open();
+  std::filesystem::resize_file(file, 3073);
+  expect_error(ExitCode::io_failed, {"data_batch_1.bin: reading failed: the file became shorter"},
+               [&] { source->load("train", source->splits.at("train")[9]); });
 }
 
 TEST_F(SourceTest, KnowsThePythonVersionOfCifar10) {

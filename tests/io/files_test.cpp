@@ -42,6 +42,10 @@ TEST_F(FilesTest, RefusesWhatIsNotThere) {
   expect_error(ExitCode::no_input, {folder_.path().string(), "folder"}, [&] { read_binary_file(folder_.path().string()); });
 }
 
+TEST_F(FilesTest, NamesTheReasonWhenReadingFails) {  // the first bytes of /proc/self/mem are nobody's memory
+  expect_error(ExitCode::no_input, {"/proc/self/mem: reading failed: Input/output error"}, [] { read_text_file("/proc/self/mem"); });
+}
+
 TEST_F(FilesTest, RefusesLargerThanAllowed) {
   write_file_atomically(path("six"), "123456");
   expect_error(ExitCode::bad_data, {path("six"), "6 bytes", "5 allowed"}, [&] { read_text_file(path("six"), 5); });

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "io/io_fixture.hpp"
+#include "support/limits.hpp"
 
 namespace alexnet {
 namespace {
@@ -61,6 +62,14 @@ TEST_F(SafetensorsTest, WritesNothingAtAllAndMetadataThatIsNoUtf8) {
   const SafetensorsFile file(path("f"));
   EXPECT_TRUE(file.names().empty());
   EXPECT_THAT(file.metadata().at("path"), StartsWith("caf"));
+}
+
+TEST_F(SafetensorsTest, NamesAFileThatCannotBeMapped) {
+  std::filesystem::resize_file(folder_.write("f", ""), std::uintmax_t{4} << 30);  // a hole: no disk is filled
+  expect_error(ExitCode::no_input, {path("f") + ": mapping 4294967296 bytes failed: Cannot allocate memory"}, [&] {
+    const AddressSpaceLimit limit;
+    const SafetensorsFile file(path("f"));
+  });
 }
 
 TEST_F(SafetensorsTest, RefusesToWriteNonsense) {
@@ -189,6 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
             "OverflowingBytes", R"({"a":{"dtype":"F32","shape":[4611686018427387906],"data_offsets":[0,8]}})", {"'a'", "size overflows"}},
         BadHeader{"ManyDimensions", R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}})", {"'a'", "dimensions"}},
         BadHeader{"WrongSize", R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", {"'a'", "12 bytes", "8"}},
+        BadHeader{"TextInOffsets", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,"8"]}})", {"'a'", "in its data_offsets"}},
         BadHeader{"OneOffset", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8]}})", {"'a'", "[begin, end]"}},
         BadHeader{"ThreeOffsets", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,16]}})", {"'a'", "more than two"}},
         BadHeader{"OffsetsReversed", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", {"'a'", "[begin, end]"}},

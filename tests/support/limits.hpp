@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 namespace alexnet {
@@ -38,10 +39,15 @@ class FileSizeLimit {
   ResourceLimit limit_;
 };
 
-// No file can be mapped any more.
-class NoMoreMappings {
+// Less than another GiB can be allocated or mapped.
+class AddressSpaceLimit {
  private:
-  ResourceLimit limit_{RLIMIT_AS, 1};
+  static rlim_t used_bytes() {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+  }
+  ResourceLimit limit_{RLIMIT_AS, used_bytes() + (rlim_t{1} << 30)};
 };
 
 // Root may read and list everything: a root's test is nobody meanwhile.

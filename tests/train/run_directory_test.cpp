@@ -44,6 +44,18 @@ TEST(RunDirectoryTest, AFolderThatCannotBeMadeIsNamed) {
   expect_refused(folder / "file/run", ResumeMode::fresh, ExitCode::io_failed, "cannot be made");
 }
 
+TEST(RunDirectoryTest, FilesThatCannotBeMadeAreNamed) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "run/.lock");
+  expect_refused(folder / "run", ResumeMode::fresh, ExitCode::io_failed, "run/.lock: cannot be opened: Is a directory");
+  std::filesystem::remove(folder / "run/.lock");
+  const RunDirectory run(folder / "run", ResumeMode::fresh);
+  write_file_atomically(run.checkpoint_file(5), "5");
+  folder.write("run/last.safetensors/file", "");
+  expect_error(ExitCode::io_failed, {"run/last.safetensors: cannot be made from ", "step-00000005.safetensors", "directory"},
+               [&] { run.link_checkpoint(5, "last.safetensors"); });
+}
+
 TEST(RunDirectoryTest, LinksReplaceEachOtherAndOutliveTheirFile) {
   const TemporaryFolder folder;
   const RunDirectory run(folder / "run", ResumeMode::fresh);

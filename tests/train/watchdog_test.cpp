@@ -36,9 +36,9 @@ TEST(WatchdogTest, ALossThatFallsIsNoStall) {
 }
 
 TEST(WatchdogTest, TheHintNamesTheSettings) {
-  EXPECT_THAT(StallWatch::hint(0.01, true, 0.01), HasSubstr("biases that start at 1 with weights of std 0.01"));
-  EXPECT_THAT(StallWatch::hint(0.5, false, 0.01), testing::Not(HasSubstr("biases")));
-  EXPECT_THAT(StallWatch::hint(0.5, false, 0.01), HasSubstr("learning rate of 0.5"));
+  EXPECT_THAT(StallWatch::usual_reasons(0.01, true, 0.01), HasSubstr("biases that start at 1 with weights of std 0.01"));
+  EXPECT_THAT(StallWatch::usual_reasons(0.5, false, 0.01), testing::Not(HasSubstr("biases")));
+  EXPECT_THAT(StallWatch::usual_reasons(0.5, false, 0.01), HasSubstr("learning rate of 0.5"));
 }
 
 TEST(WatchdogTest, ValidationAtChanceIsSeenOnlyWhenTrainingIsBetter) {
