@@ -141,8 +141,8 @@ TEST(ShippedConfigs, Cifar10) {
   EXPECT_DOUBLE_EQ(quick.optimizer.weight_decay * layer(quick, "fc64").weights.decay_mult, 0.03);
   EXPECT_DOUBLE_EQ(quick.optimizer.weight_decay * layer(quick, "fc10").weights.decay_mult, 0.03);
   EXPECT_EQ(layer(quick, "fc64").weights.std, 0.1);
-  EXPECT_EQ(quick.schedule.steps.at_epochs, std::vector<double>{8});
-  EXPECT_EQ(quick.train.epochs, 10.0);
+  EXPECT_EQ(quick.schedule.steps.at_epochs, std::vector<double>{12});
+  EXPECT_EQ(quick.train.epochs, 13.0);
   EXPECT_EQ(relu.optimizer.weight_decay, 0);
   EXPECT_THAT(diff_configs(relu, tanh), testing::ElementsAre("model.layers.act1.type: relu -> tanh", "model.layers.act2.type: relu -> tanh",
                                                              "model.layers.act3.type: relu -> tanh"));
