@@ -55,23 +55,22 @@ constexpr double kBytesPerWeightUpdate = 20;  // reads weight, velocity and grad
 MachineSpeed measure_machine_speed(Backend& backend) {
   MachineSpeed speed;
   Buffer memory;
-  {
-    constexpr std::int64_t kSide = 2048;
-    const auto t = random_tensors(backend, memory, {{kSide, kSide}, {kSide, kSide}, {kSide}, {kSide, kSide}});
-    const auto op = backend.make_fully_connected(FullyConnectedShape::infer("speed", kSide, {1, 1, kSide}, kSide, 1), Epilogue::none);
+  // src, weights, bias, dst
+  const auto try_forward = [&](auto& op, const std::vector<Shape>& shapes, double flop) {
+    const auto t = random_tensors(backend, memory, shapes);
     const Buffer scratch = backend.allocate(op->scratch_bytes(), "scratch");
     op->bind(nullptr, scratch.data());
-    speed.flop_per_s = 2.0 * kSide * kSide * kSide / shortest(backend, [&] { op->forward(t[0], t[1], t[2], t[3]); });
-  }
-  {  // a convolution can beat the product: what it reads stays in the caches
-    const auto shape = Conv2dShape::infer("speed", 16, {16, 16, 512}, 512, 3, 1, {1, 1, 1, 1}, 1);
-    const auto t = random_tensors(backend, memory, {{16, 16, 16, 512}, {512, 3, 3, 512}, {512}, {16, 16, 16, 512}});
-    const auto op = backend.make_conv2d(shape, Epilogue::none);
-    const Buffer scratch = backend.allocate(op->scratch_bytes(), "scratch");
-    op->bind(nullptr, scratch.data());
-    const double flop = 2.0 * 16 * 16 * 16 * 512 * 9 * 512;
     speed.flop_per_s = std::max(speed.flop_per_s, flop / shortest(backend, [&] { op->forward(t[0], t[1], t[2], t[3]); }));
-  }
+  };
+  constexpr std::int64_t kSide = 2048;
+  const auto product = backend.make_fully_connected(FullyConnectedShape::infer("speed", kSide, {1, 1, kSide}, kSide, 1), Epilogue::none);
+  try_forward(product, {{kSide, kSide}, {kSide, kSide}, {kSide}, {kSide, kSide}}, 2.0 * kSide * kSide * kSide);
+  // A convolution can beat the product: what it reads stays in the caches.
+  const auto shape = Conv2dShape::infer("speed", 16, {16, 16, 512}, 512, 3, 1, {1, 1, 1, 1}, 1);
+  const auto convolution = backend.make_conv2d(shape, Epilogue::none);
+  try_forward(convolution, {{16, 16, 16, 512}, {512, 3, 3, 512}, {512}, {16, 16, 16, 512}},
+              2.0 * 16 * static_cast<double>(shape.macs_per_image()));
+
   constexpr std::int64_t kWeights = 24 << 20;  // 288 MiB in three tensors: more than most caches
   const auto t = random_tensors(backend, memory, {{kWeights}, {kWeights}, {kWeights}});
   const auto op = backend.make_sgd({kWeights, 0, false, 0.9F, 0.0005F});

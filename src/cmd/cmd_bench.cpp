@@ -53,14 +53,85 @@ std::int64_t peak_resident_bytes() {
   return std::int64_t{1024} * usage.ru_maxrss;
 }
 
-double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+double rounded(double value, double per_unit) { return std::round(value * per_unit) / per_unit; }
 
-ExitCode run(const Options& options) {
+struct Report {
+  std::string config, mode, dtype, backend, device;
+  std::int64_t batch_size, peak_bytes;
+  int steps;
+  double step_s, shortest_s, longest_s, loss;
+  MachineSpeed speed;
+  std::vector<Row> rows;
+  double rows_s = 0, floor_s = 0;
+
+  double images_per_s(double seconds) const { return static_cast<double>(batch_size) / seconds; }
+};
+
+ordered_json to_json(const Report& r) {
+  ordered_json ops = ordered_json::array();
+  for (const Row& row : r.rows) {
+    ops.push_back({{"layer", row.layer},
+                   {"pass", row.pass},
+                   {"ms", rounded(1e3 * row.median_s, 1e3)},
+                   {"floor_ms", rounded(1e3 * row.floor_s, 1e3)},
+                   {"share", rounded(row.median_s / r.step_s, 1e4)},
+                   {"gflop", rounded(row.work.flop / 1e9, 1e6)},
+                   {"mbyte", rounded(row.work.bytes / 1e6, 1e3)}});
+  }
+  return {{"config", r.config},
+          {"mode", r.mode},
+          {"batch", r.batch_size},
+          {"dtype", r.dtype},
+          {"backend", r.backend},
+          {"device", r.device},
+          {"steps", r.steps},
+          {"images_per_s", rounded(r.images_per_s(r.step_s), 10)},
+          {"min", rounded(r.images_per_s(r.longest_s), 10)},
+          {"max", rounded(r.images_per_s(r.shortest_s), 10)},
+          {"step_ms", rounded(1e3 * r.step_s, 1e3)},
+          {"floor_ms", rounded(1e3 * r.floor_s, 1e3)},
+          {"ops_ms", rounded(1e3 * r.rows_s, 1e3)},
+          {"machine_gflop_per_s", rounded(r.speed.flop_per_s / 1e9, 10)},
+          {"machine_gbyte_per_s", rounded(r.speed.bytes_per_s / 1e9, 10)},
+          {"peak_resident_mib", r.peak_bytes >> 20},
+          {"loss", r.loss},
+          {"ops", ops}};
+}
+
+void print_summary(const Report& r) {
+  fmt::print("{}: {}, batch {}, {}, {}\n", r.config, r.mode == "train" ? "training" : "inference", r.batch_size, r.dtype, r.device);
+  fmt::print("{:.1f} images/s (median of {} steps, {:.1f} to {:.1f}), {:.1f} ms a step; floor {:.1f} ms; peak memory {} MiB\n",
+             r.images_per_s(r.step_s), r.steps, r.images_per_s(r.longest_s), r.images_per_s(r.shortest_s), 1e3 * r.step_s, 1e3 * r.floor_s,
+             r.peak_bytes >> 20);
+}
+
+void print_rows(const Report& r) {
+  fmt::print("\n{:<10} {:<9} {:>9} {:>6} {:>10} {:>9} {:>10} {:>9}\n", "layer", "pass", "ms", "share", "floor ms", "of floor", "GFLOP/s",
+             "GB/s");
+  for (const Row& row : r.rows) {
+    fmt::print("{:<10} {:<9} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} % {:>10.0f} {:>9.1f}\n", row.layer, row.pass, 1e3 * row.median_s,
+               100 * row.median_s / r.step_s, 1e3 * row.floor_s, 100 * row.floor_s / row.median_s, row.work.flop / row.median_s / 1e9,
+               row.work.bytes / row.median_s / 1e9);
+  }
+  fmt::print("{:<20} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} %\n", "sum", 1e3 * r.rows_s, 100 * r.rows_s / r.step_s, 1e3 * r.floor_s,
+             100 * r.floor_s / r.rows_s);
+  fmt::print(
+      "\nfloor: the longer of arithmetic at {:.0f} GFLOP/s (a large product or convolution, measured now) and every tensor read or\n"
+      "written once at {:.1f} GB/s (an update of 25 million weights, measured now); what a cache keeps can be faster\n",
+      r.speed.flop_per_s / 1e9, r.speed.bytes_per_s / 1e9);
+}
+
+Config config_of(const Options& options) {
   Config config = load_config(options.config, options.sets);
   if (options.batch_size != 0) config.train.batch_size = options.batch_size;
   if (!options.backend.empty()) config.device.backend = options.backend;
   if (!options.dtype.empty()) config.device.precision = options.dtype;
   if (options.num_threads != 0) config.device.threads = options.num_threads;
+  return config;
+}
+
+ExitCode run(const Options& options) {
+  const Config config = config_of(options);
   const bool train = options.mode == "train";
   const std::shared_ptr<Backend> backend = open_device(config.device);
 
@@ -80,71 +151,36 @@ ExitCode run(const Options& options) {
   bench.train = train;
   const StepParameters step = make_step_parameters(config, graph.network(), 0, train ? config.schedule.learning_rate : 0);
   const StepTimes times = time_steps(graph, *backend, step, picture_size, bench);
-  const std::int64_t peak_bytes = peak_resident_bytes();  // before the next line takes memory of its own
+  const std::int64_t peak_bytes = peak_resident_bytes();  // before measuring the machine takes memory of its own
   const MachineSpeed speed = measure_machine_speed(*backend);
 
-  const auto N = static_cast<double>(graph.batch_size());
-  const double step_s = median(times.step_s);
-  const auto [shortest_s, longest_s] = std::minmax_element(times.step_s.begin(), times.step_s.end());
-  std::vector<Row> rows;
-  double floor_s = 0, sum_s = 0;
+  const auto [shortest, longest] = std::minmax_element(times.step_s.begin(), times.step_s.end());
+  Report report{options.config,
+                options.mode,
+                config.device.precision,
+                std::string(backend->name()),
+                backend->description(),
+                graph.batch_size(),
+                peak_bytes,
+                bench.steps,
+                median(times.step_s),
+                *shortest,
+                *longest,
+                times.loss,
+                speed,
+                {}};
   for (const LayerTime& time : times.layers) {
     const Work work = work_of(graph.network(), time.layer, time.pass, graph.batch_size(), picture_size);
-    rows.push_back({time.layer, pass_name(time.pass), median(time.seconds), work.floor_s(speed), work});
-    floor_s += rows.back().floor_s;
-    sum_s += rows.back().median_s;
+    report.rows.push_back({time.layer, pass_name(time.pass), median(time.seconds), work.floor_s(speed), work});
+    report.rows_s += report.rows.back().median_s;
+    report.floor_s += report.rows.back().floor_s;
   }
-
   if (options.json) {
-    ordered_json ops = ordered_json::array();
-    for (const Row& row : rows) {
-      ops.push_back({{"layer", row.layer},
-                     {"pass", row.pass},
-                     {"ms", rounded(1e3 * row.median_s, 1e-3)},
-                     {"floor_ms", rounded(1e3 * row.floor_s, 1e-3)},
-                     {"share", rounded(row.median_s / step_s, 1e-4)},
-                     {"gflop", rounded(row.work.flop / 1e9, 1e-6)},
-                     {"mbyte", rounded(row.work.bytes / 1e6, 1e-3)}});
-    }
-    const ordered_json result = {{"config", options.config},
-                                 {"mode", options.mode},
-                                 {"batch", graph.batch_size()},
-                                 {"dtype", config.device.precision},
-                                 {"backend", backend->name()},
-                                 {"device", backend->description()},
-                                 {"steps", bench.steps},
-                                 {"images_per_s", rounded(N / step_s, 0.1)},
-                                 {"min", rounded(N / *longest_s, 0.1)},
-                                 {"max", rounded(N / *shortest_s, 0.1)},
-                                 {"step_ms", rounded(1e3 * step_s, 1e-3)},
-                                 {"floor_ms", rounded(1e3 * floor_s, 1e-3)},
-                                 {"ops_ms", rounded(1e3 * sum_s, 1e-3)},
-                                 {"machine_gflop_per_s", rounded(speed.flop_per_s / 1e9, 0.1)},
-                                 {"machine_gbyte_per_s", rounded(speed.bytes_per_s / 1e9, 0.1)},
-                                 {"peak_resident_mib", peak_bytes >> 20},
-                                 {"loss", times.loss},
-                                 {"ops", ops}};
-    fmt::print("{}\n", result.dump());
-    return ExitCode::done;
+    fmt::print("{}\n", to_json(report).dump());
+  } else {
+    print_summary(report);
+    if (options.per_op) print_rows(report);
   }
-  fmt::print("{}: {}, batch {}, {}, {}\n", options.config, train ? "training" : "inference", graph.batch_size(), config.device.precision,
-             backend->description());
-  fmt::print("{:.1f} images/s (median of {} steps, {:.1f} to {:.1f}), {:.1f} ms a step; floor {:.1f} ms; peak memory {} MiB\n", N / step_s,
-             bench.steps, N / *longest_s, N / *shortest_s, 1e3 * step_s, 1e3 * floor_s, peak_bytes >> 20);
-  if (!options.per_op) return ExitCode::done;
-  fmt::print("\n{:<10} {:<9} {:>9} {:>6} {:>10} {:>9} {:>10} {:>9}\n", "layer", "pass", "ms", "share", "floor ms", "of floor", "GFLOP/s",
-             "GB/s");
-  for (const Row& row : rows) {
-    fmt::print("{:<10} {:<9} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} % {:>10.0f} {:>9.1f}\n", row.layer, row.pass, 1e3 * row.median_s,
-               100 * row.median_s / step_s, 1e3 * row.floor_s, 100 * row.floor_s / row.median_s, row.work.flop / row.median_s / 1e9,
-               row.work.bytes / row.median_s / 1e9);
-  }
-  fmt::print("{:<20} {:>9.2f} {:>4.1f} % {:>10.2f} {:>7.0f} %\n", "sum", 1e3 * sum_s, 100 * sum_s / step_s, 1e3 * floor_s,
-             100 * floor_s / sum_s);
-  fmt::print(
-      "\nfloor: the longer of arithmetic at {:.0f} GFLOP/s (a large product or convolution, measured now) and every tensor read or\n"
-      "written once at {:.1f} GB/s (an update of 25 million weights, measured now); what a cache keeps can be faster\n",
-      speed.flop_per_s / 1e9, speed.bytes_per_s / 1e9);
   return ExitCode::done;
 }
 
