@@ -101,6 +101,7 @@ void add_prepare_command(CLI::App& app, ExitCode& exit_code) {
       ->capture_default_str();
   sub->add_option("--seed", options.seed, "Of shuffle, validation split and drawn pictures")->capture_default_str();
   sub->add_option("--workers", options.workers, "Threads; 0: one a core")->capture_default_str();
+  sub->add_option("--save-seconds", options.save_seconds, "Time between savings of progress: what a kill costs")->capture_default_str();
   sub->add_flag("--verify", command->verify, "Read the shards again and compare them with their hashes; alone on a data set: --verify OUT");
   sub->add_flag("--json", command->json, "The result as one JSON object");
   sub->callback([command, &exit_code] { exit_code = run(*command); });

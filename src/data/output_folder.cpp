@@ -8,19 +8,29 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/io/files.hpp"
 
 namespace alexnet {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kLockName = "lock";
+constexpr const char *kLockName = "lock", *kFinishedName = "finished", *kManifestName = "dataset.json", *kProgressName = "progress";
+
+// Whether all that is missing is in OUT already, or waits in OUT/.partial for its renaming.
+bool only_renaming_is_left(const fs::path& path) {
+  std::error_code error;
+  const fs::path partial = path / ".partial";
+  return fs::exists(partial / kFinishedName, error) || (fs::exists(partial, error) && fs::exists(path / kManifestName, error));
+}
 
 void require_empty(const fs::path& path) {
   std::error_code error;
-  if (fs::exists(path / "dataset.json", error)) {
+  if (fs::exists(path / kManifestName, error)) {
     fail(ExitCode::output_exists, "{}: holds a data set already; choose another folder, or remove this one first", path.string());
   }
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
@@ -37,14 +47,14 @@ void OutputFolder::require_free_name(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_directory(status)) fail(ExitCode::output_exists, "{}: a file with this name exists already", path);
-  if (fs::exists(status)) require_empty(path);
+  if (fs::exists(status) && !only_renaming_is_left(path)) require_empty(path);
 }
 
 OutputFolder::OutputFolder(const std::string& path) : path_(path), partial_(path + "/.partial") {
   require_free_name(path_);
   std::error_code error;
   made_ = fs::create_directories(path_, error);
-  if (!error) fs::create_directory(partial_, error);
+  if (!error) kept_ = !fs::create_directory(partial_, error);
   if (error) {
     if (made_) fs::remove(path_, error);
     fail(ExitCode::io_failed, "{}: the folder cannot be made: {}", path_, error.message());
@@ -55,41 +65,47 @@ OutputFolder::OutputFolder(const std::string& path) : path_(path), partial_(path
     ::close(lock_);
     fail(ExitCode::output_exists, "{}: another `alexnet prepare` is writing there", path_);
   }
-  for (fs::directory_iterator it(partial_, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().filename() != kLockName) fs::remove_all(it->path(), error);
-  }
 }
 
 OutputFolder::~OutputFolder() {
-  discard();
+  if (!kept_) {
+    std::error_code error;
+    fs::remove_all(partial_, error);
+    if (made_) fs::remove(path_, error);  // only when empty
+  }
   if (lock_ >= 0) ::close(lock_);
 }
 
-void OutputFolder::discard() noexcept {
-  try {
-    std::error_code error;
-    fs::remove_all(partial_, error);
-    if (committed_) return;
-    for (std::size_t begin = 0; begin < moved_.size();) {
-      const std::size_t end = moved_.find('\n', begin);
-      fs::remove(path_ + "/" + moved_.substr(begin, end - begin), error);
-      begin = end + 1;
-    }
-    if (made_) fs::remove(path_, error);  // only when empty
-  } catch (...) {                         // out of memory: the folder without dataset.json is no data set
-  }
-}
-
-void OutputFolder::move_files() {
+void OutputFolder::clear_partial() {
   std::error_code error;
   for (fs::directory_iterator it(partial_, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() != kLockName) fs::remove_all(it->path(), error);
+  }
+  if (error) fail(ExitCode::io_failed, "{}: cannot be emptied: {}", partial_, error.message());
+  kept_ = false;
+}
+
+std::string OutputFolder::progress_path() const { return partial_ + "/" + kProgressName; }
+
+bool OutputFolder::is_finished() const { return only_renaming_is_left(path_); }
+
+void OutputFolder::commit() {
+  write_file_atomically(partial_ + "/" + kFinishedName, "");
+  kept_ = true;
+  std::error_code error;
+  std::vector<std::string> names;
+  for (fs::directory_iterator it(partial_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name == kLockName) continue;
-    fs::rename(it->path(), path_ + "/" + name, error);
-    if (error) break;
-    moved_ += name + "\n";
+    if (name.find(".tmp-") != std::string::npos) continue;  // of an atomic write that was killed
+    if (name != kLockName && name != kFinishedName && name != kProgressName && name != kManifestName) names.push_back(name);
+  }
+  if (fs::exists(fs::path(partial_) / kManifestName, error)) names.emplace_back(kManifestName);
+  for (const std::string& name : names) {
+    if (!error) fs::rename(partial_ + "/" + name, path_ + "/" + name, error);
   }
   if (error) fail(ExitCode::io_failed, "{}: files cannot be renamed from {}: {}", path_, partial_, error.message());
+  for (const char* name : {kProgressName, kLockName, kFinishedName}) fs::remove(partial_ + "/" + name, error);  // the mark goes last
+  fs::remove_all(partial_, error);
 }
 
 void OutputFolder::require_free_bytes(double bytes) const {

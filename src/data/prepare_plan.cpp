@@ -33,6 +33,8 @@ void check_options(const PrepareOptions& options) {
   if (!(options.val_fraction >= 0 && options.val_fraction <= 0.9)) {
     fail(ExitCode::command_line, "--val-fraction {}: must be from 0 to 0.9", options.val_fraction);
   }
+  if (!(options.save_seconds >= 0 && options.save_seconds <= 3600))
+    fail(ExitCode::command_line, "--save-seconds {}: must be from 0 to 3600", options.save_seconds);
   if (options.workers < 0 || options.workers > 1024)
     fail(ExitCode::command_line, "--workers {}: must be from 0 (all cores) to 1024", options.workers);
 }
@@ -134,6 +136,7 @@ void choose_size(PreparePlan& plan, const PrepareOptions& options) {
   const std::int64_t native = plan.source->native_size;
   plan.size = options.size != 0 ? options.size : native != 0 ? native : kDefaultSize;
   plan.encoding = !options.encoding.empty() ? options.encoding : plan.size <= kLargestRaw ? "raw" : "jpeg";
+  plan.quality = options.quality;
   const bool own_size = options.size == 0 && native != 0;
   log::info("stored as {} of {} x {} pixels{}",
             plan.encoding == "raw" ? "raw pixels (PPM)" : fmt::format("JPEG, quality {},", options.quality), plan.size, plan.size,

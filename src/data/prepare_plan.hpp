@@ -21,7 +21,8 @@ struct PreparePlan {
   std::vector<ClassInfo> classes;
   std::vector<SplitPlan> splits;  // "train" first
   std::int64_t size = 0;
-  std::string encoding;
+  std::string encoding;  // "jpeg" | "raw"
+  int quality = 0;       // of jpeg
   std::uint64_t max_bad = 0;
   std::uint64_t num_items() const;
 };

@@ -1,9 +1,5 @@
 #include "data/prepare_report.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "alexnet/core/error.hpp"
@@ -18,8 +14,14 @@ constexpr std::uint64_t kWarnings = 20;  // bad files in the log; all are in bad
 
 }  // namespace
 
-PrepareReport::PrepareReport(std::string source, std::uint64_t num_items, std::uint64_t max_bad)
-    : source_(std::move(source)), num_items_(num_items), max_bad_(max_bad) {}
+PrepareReport::PrepareReport(std::string source, std::uint64_t num_items, std::uint64_t max_bad, std::string bad_files)
+    : source_(std::move(source)), bad_files_path_(std::move(bad_files)), num_items_(num_items), max_bad_(max_bad) {}
+
+void PrepareReport::resume(std::uint64_t num_done, std::uint64_t num_bad, std::uint64_t bad_bytes) {
+  num_done_ = num_resumed_ = num_done;
+  num_bad_ = num_bad;
+  if (num_bad > 0) bad_files_.emplace(bad_files_path_, bad_bytes);
+}
 
 bool PrepareReport::good(const std::string& split) { return count(split); }
 
@@ -28,32 +30,40 @@ bool PrepareReport::bad(const std::string& split, const std::string& path, const
   if (num_bad_ <= kWarnings) log::warning("{}: {}", escaped(path), reason);
   if (num_bad_ == kWarnings + 1) log::warning("more bad files: no further ones are named here");
   if (first_.size() < kNamed) first_.push_back(fmt::format("{}: {}", escaped(path), reason));
+  if (!bad_files_) bad_files_.emplace(bad_files_path_);
   const nlohmann::ordered_json line = {{"split", split}, {"source", path}, {"class", class_id}, {"reason", reason}};
-  lines_ += line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  bad_files_->write(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   return count(split);
 }
 
 bool PrepareReport::count(const std::string& split) {
   ++num_done_;
   if (over_limit() && ++num_looked_ahead_ > kLookAhead) return false;
-  show(split);
+  show(split, "pictures", num_done_, num_items_);
   return true;
 }
 
-void PrepareReport::show(const std::string& split) {
+void PrepareReport::show(std::string_view split, std::string_view what, std::uint64_t num_done, std::uint64_t num_items) {
   const auto now = Clock::now();
   const bool terminal = log::stderr_is_terminal();
   if (now - shown_ < (terminal ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000))) return;
   shown_ = now;
-  const double rate = static_cast<double>(num_done_) / seconds();
+  const double rate = static_cast<double>(num_done_ - num_resumed_) / seconds();
   const auto left = static_cast<std::uint64_t>(static_cast<double>(num_items_ - num_done_) / rate);
-  const std::string text = fmt::format("{}: {} of {} pictures, {:.0f} a second, {} bad, {}:{:02} left", split, num_done_, num_items_, rate,
-                                       num_bad_, left / 60, left % 60);
+  const std::string text =
+      fmt::format("{}: {} of {} {}{}", split, num_done, num_items, what,
+                  left > 0 ? fmt::format(", {:.0f} a second, {} bad, {}:{:02} left", rate, num_bad_, left / 60, left % 60) : "");
   if (terminal) {
     log::status_line(text);
   } else {
     log::info("{}", text);
   }
+}
+
+std::uint64_t PrepareReport::sync() {
+  if (!bad_files_) return 0;
+  bad_files_->sync();
+  return bad_files_->length();
 }
 
 void PrepareReport::check_limit() const {
@@ -66,26 +76,6 @@ void PrepareReport::check_limit() const {
 void PrepareReport::finish() const { log::status_line(""); }
 
 double PrepareReport::seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
-
-TextFile::TextFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "we")) {
-  if (file_ == nullptr) fail_now();
-}
-
-TextFile::~TextFile() {
-  if (file_ != nullptr) std::fclose(file_);
-}
-
-void TextFile::write(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) fail_now();
-}
-
-void TextFile::close() {
-  const bool flushed = std::fflush(file_) == 0 && ::fsync(fileno(file_)) == 0;
-  if (!flushed) fail_now();
-  std::fclose(std::exchange(file_, nullptr));
-}
-
-void TextFile::fail_now() { fail(ExitCode::io_failed, "{}: writing failed: {}", path_, std::strerror(errno)); }
 
 std::string escaped(std::string_view text) {
   std::string result;

@@ -27,7 +27,7 @@ struct ShardWriter::Shard {
       release();
       throw std::bad_alloc();
     }
-    descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (descriptor < 0) {
       const int reason = errno;
       release();
@@ -106,8 +106,9 @@ struct ShardWriter::Shard {
   }
 };
 
-ShardWriter::ShardWriter(const std::string& folder, const std::string& split, const std::string& extension, std::uint64_t max_shard_bytes)
-    : folder_(folder), split_(split), extension_(extension), max_shard_bytes_(max_shard_bytes) {}
+ShardWriter::ShardWriter(const std::string& folder, const std::string& split, const std::string& extension, std::uint64_t max_shard_bytes,
+                         SplitInfo closed)
+    : folder_(folder), split_(split), extension_(extension), max_shard_bytes_(max_shard_bytes), info_(std::move(closed)) {}
 
 ShardWriter::~ShardWriter() = default;
 

@@ -12,8 +12,10 @@ namespace alexnet {
 
 class ShardWriter {
  public:
-  // A shard is closed before the sample that would make it longer than max_shard_bytes. `extension`: "jpg" or "ppm".
-  ShardWriter(const std::string& folder, const std::string& split, const std::string& extension, std::uint64_t max_shard_bytes);
+  // A shard is closed before the sample that would make it longer than max_shard_bytes. `extension`: "jpg" or "ppm". Goes on after the
+  // shards that are closed already.
+  ShardWriter(const std::string& folder, const std::string& split, const std::string& extension, std::uint64_t max_shard_bytes,
+              SplitInfo closed = {});
   ~ShardWriter();
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
@@ -24,6 +26,9 @@ class ShardWriter {
   };
   // Throws Error(io_failed) with path and reason.
   Place add(std::span<const std::uint8_t> picture, std::int32_t label);
+
+  // The shards that are whole and on disk.
+  const std::vector<ShardInfo>& closed() const { return info_.shards; }
 
   // Ends the last shard; what was written, with hashes. Not to be used afterwards.
   SplitInfo finish();

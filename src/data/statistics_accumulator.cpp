@@ -55,6 +55,21 @@ void StatisticsAccumulator::merge(const StatisticsAccumulator& other) {
   num_images_ += other.num_images_;
 }
 
+std::vector<std::uint64_t> StatisticsAccumulator::sums() const {
+  std::vector<std::uint64_t> all = {num_images_};
+  all.insert(all.end(), products_.begin(), products_.end());
+  all.insert(all.end(), sum_.begin(), sum_.end());
+  return all;
+}
+
+void StatisticsAccumulator::restore(const std::vector<std::uint64_t>& sums) {
+  if (sums.size() != 1 + products_.size() + sum_.size()) fail(ExitCode::internal, "statistics: {} sums", sums.size());
+  const auto products = sums.begin() + 1, values = products + static_cast<std::ptrdiff_t>(products_.size());
+  num_images_ = sums[0];
+  std::copy(products, values, products_.begin());
+  std::copy(values, sums.end(), sum_.begin());
+}
+
 DatasetStatistics StatisticsAccumulator::finish() const {
   if (num_images_ == 0) fail(ExitCode::internal, "statistics of no picture");
   DatasetStatistics result;

@@ -19,6 +19,10 @@ class StatisticsAccumulator {
   void merge(const StatisticsAccumulator& other);
   std::uint64_t num_images() const { return num_images_; }
 
+  // All that was added, for going on later: number of images, sums, products.
+  std::vector<std::uint64_t> sums() const;
+  void restore(const std::vector<std::uint64_t>& sums);
+
   // mean_image: per pixel and channel. Axes: eigenvectors of the covariance of (R, G, B) over all pixels of all pictures about the mean
   // colour, the largest component of each positive; eigenvalues: variances along them, descending. Needs one picture at least.
   DatasetStatistics finish() const;

@@ -52,7 +52,7 @@ TEST_F(OutputFolderTest, NamesWhatCannotBeRenamed) {
   OutputFolder output(folder_ / "set");
   folder_.write("set/.partial/train-000000.tar", "pictures");
   folder_.write("set/train-000000.tar/came in between", "");
-  expect_error(ExitCode::io_failed, {"/set: files cannot be renamed from ", "set/.partial: Is a directory"}, [&] { output.move_files(); });
+  expect_error(ExitCode::io_failed, {"/set: files cannot be renamed from ", "set/.partial: Is a directory"}, [&] { output.commit(); });
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ TEST_F(PrepareRefusalsTest, RefusesWrongOptions) {
   refused({"--shard-mib 0"}, [](PrepareOptions& o) { o.shard_mib = 0; });
   refused({"--val-fraction 1"}, [](PrepareOptions& o) { o.val_fraction = 1; });
   refused({"--val-fraction nan"}, [](PrepareOptions& o) { o.val_fraction = std::nan(""); });
+  refused({"--save-seconds -1"}, [](PrepareOptions& o) { o.save_seconds = -1; });
   refused({"--workers -1"}, [](PrepareOptions& o) { o.workers = -1; });
   refused({"OUT"}, [](PrepareOptions& o) { o.out = ""; });
   expect_nothing_left();
@@ -136,7 +137,14 @@ TEST_F(PrepareRefusalsTest, VerifyNamesDamage) {
   std::string tar = read_text_file(o.out + "/train-000000.tar");
   tar[600] = static_cast<char>(tar[600] ^ 1);
   out_.write("set/train-000000.tar", tar);
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: its hash")));
+  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::AllOf(testing::HasSubstr("train-000000.tar: its hash is "),
+                                                                         testing::EndsWith("; damaged: 00000000"))));
+  tar[600] = static_cast<char>(tar[600] ^ 1);
+  tar[tar.size() - 1] = 1;  // behind the last picture
+  out_.write("set/train-000000.tar", tar);
+  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::EndsWith("; every picture in it is whole")));
+  fs::rename(o.out + "/train.tsv", o.out + "/elsewhere");
+  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("; which pictures cannot be told: ")));
   out_.write("set/train-000000.tar", tar.substr(0, 1000));
   EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: 1000 bytes")));
   fs::remove(out_ / "set/val-000000.tar");

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "alexnet/io/hash.hpp"
 #include "data/prepare_fixture.hpp"
 
 namespace alexnet {
@@ -34,7 +35,7 @@ TEST_F(PrepareTest, WritesWhatShardsRead) {
       std::vector<std::string> fields;
       std::istringstream line(lines[i]);
       for (std::string field; std::getline(line, field, '\t');) fields.push_back(field);
-      ASSERT_EQ(fields.size(), 7U);
+      ASSERT_EQ(fields.size(), 8U);
       EXPECT_EQ(fields[0], sample.key);
       EXPECT_EQ(fields[1], sample.shard);
       EXPECT_EQ(fields[2], std::to_string(sample.label));
@@ -45,6 +46,9 @@ TEST_F(PrepareTest, WritesWhatShardsRead) {
       EXPECT_EQ(fields[5], std::to_string(original.width));
       EXPECT_EQ(fields[6], std::to_string(original.height));
       EXPECT_EQ(decode_picture({sample.data, sample.bytes}).rgb, resize_and_crop(original, 32).rgb);
+      Xxh3Hash hash;
+      hash.update(sample.data, sample.bytes);
+      EXPECT_EQ(fields[7], hash.hex());
     }
     EXPECT_EQ(per_class[0], counts);
     EXPECT_EQ(per_class[1], counts);

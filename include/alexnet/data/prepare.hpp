@@ -22,7 +22,8 @@ struct PrepareOptions {
   std::uint64_t limit_per_class = 0;  // per split; 0: all
   std::string max_bad = "0.1%";       // "N" or "P%" of all pictures
   std::uint64_t seed = 1;
-  int workers = 0;  // 0: one a core
+  int workers = 0;           // 0: one a core
+  double save_seconds = 10;  // between savings of progress
 };
 
 struct PrepareResult {
@@ -34,8 +35,10 @@ struct PrepareResult {
 // Names for PrepareOptions::layout.
 const std::vector<std::string>& prepare_layouts();
 
-// The files depend on the options except `workers`. Throws Error: command_line (an option), no_input (no source), bad_data (nothing to
-// read, fewer than two classes, more bad pictures than max_bad), output_exists, io_failed. After an error OUT holds no data set.
+// The files depend on the pictures and on the options except `workers` and `save_seconds`. Goes on with what an earlier call with the
+// same options and pictures left in OUT/.partial when it was killed or its disk was full. Throws Error: command_line (an option),
+// no_input (no source), bad_data (nothing to read, fewer than two classes, more bad pictures than max_bad), output_exists, io_failed.
+// After an error OUT holds no data set.
 PrepareResult prepare_dataset(const PrepareOptions& options);
 
 // Reads all shards of a data set again and compares sizes and hashes with the manifest. One line for each damaged shard; empty: whole.
