@@ -1,26 +1,99 @@
-// Short side to `size`, the long one to round(long * size / short), then the centre size x size (the surplus pixel of an odd margin
-// falls off the right or bottom).
+// Short side to `size`, the long one to size * long / short (rounded down), then the centre size x size.
 //
-// A picture that is longer than kMaxAspect times its short side is first cut to its centre: only a square is kept, and enlarging all
-// of a 65,500 x 1 picture would take gigabytes.
+// The filter is the triangle ("bilinear") stretched over the source pixels that fall on an output pixel, so that shrinking averages
+// and nothing is skipped; enlarging is plain bilinear interpolation. It is computed as Pillow does: first along the rows, then along the
+// columns, each pass in 22-bit fixed point and rounded to bytes. The results are Pillow's byte for byte, so a data set holds what
+// torchvision's Resize(size) and CenterCrop(size) give - which is what most published weights have seen. Only the rows and columns that
+// the crop keeps are computed.
 #include <algorithm>
-#include <mutex>
-#include <opencv2/core.hpp>
-#include <opencv2/core/version.hpp>
-#include <opencv2/imgproc.hpp>
+#include <cmath>
+#include <cstring>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/core/simd.hpp"
 #include "alexnet/data/decode.hpp"
 
 namespace alexnet {
 namespace {
 
-constexpr std::int64_t kMaxAspect = 8;
+constexpr int kFractionBits = 22;
+constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
 
-// Pictures are resized on our own threads, one each.
-void keep_opencv_single_threaded() {
-  static std::once_flag once;
-  std::call_once(once, [] { cv::setNumThreads(1); });
+// Which source pixels make the output pixels begin ... begin + count - 1 when `in` pixels are resized to `out`.
+struct Filter {
+  Filter(std::int64_t in, std::int64_t out, std::int64_t begin, std::int64_t count);
+
+  std::int64_t num_taps = 0;                    // source pixels of an output pixel, the widest's number
+  std::vector<std::int64_t> first;              // (count): first source pixel
+  std::vector<std::int32_t> weights;            // (count, num_taps): of the pixels from there; they add up to 1 in fixed point
+  std::int64_t begin_input = 0, end_input = 0;  // source pixels that matter
+};
+
+Filter::Filter(std::int64_t in, std::int64_t out, std::int64_t begin, std::int64_t count) {
+  const double scale = static_cast<double>(in) / static_cast<double>(out);
+  const double reach = std::max(scale, 1.0);  // half the width of the triangle, in source pixels
+  num_taps = std::min(in, static_cast<std::int64_t>(2 * std::ceil(reach) + 1));
+  weights.resize(static_cast<std::size_t>(count * num_taps));
+  std::vector<double> exact(static_cast<std::size_t>(num_taps));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double centre = (static_cast<double>(begin + i) + 0.5) * scale;
+    const auto low = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - reach + 0.5));
+    end_input = std::min(in, static_cast<std::int64_t>(centre + reach + 0.5));
+    double sum = 0;
+    for (std::int64_t x = low; x < end_input; ++x) {
+      const double weight = std::max(0.0, 1.0 - std::abs((static_cast<double>(x) - centre + 0.5) / reach));
+      exact[static_cast<std::size_t>(x - low)] = weight;
+      sum += weight;
+    }
+    first.push_back(low);
+    for (std::int64_t k = 0; k < end_input - low; ++k) {
+      weights[static_cast<std::size_t>(i * num_taps + k)] =
+          static_cast<std::int32_t>(0.5 + exact[static_cast<std::size_t>(k)] / sum * (1 << kFractionBits));
+    }
+  }
+  begin_input = first.front();
+}
+
+using Int4 [[gnu::vector_size(16)]] = std::int32_t;  // the channels of a pixel, and a lane that nobody looks at
+
+// One row of pixels. wide: (src_bytes + 3 * num_taps + 1) values; those behind the row meet weights of 0.
+ALEXNET_SIMD void filter_row(const std::uint8_t* src, std::int64_t src_bytes, const Filter& filter, std::int32_t* wide, std::uint8_t* dst) {
+  for (std::int64_t i = 0; i < src_bytes; ++i) wide[i] = src[i];
+  const std::int64_t num_taps = filter.num_taps;
+  const std::int32_t* weight = filter.weights.data();
+  for (const std::int64_t x : filter.first) {
+    Int4 sum = {kHalf, kHalf, kHalf, 0};
+    for (std::int64_t k = 0; k < num_taps; ++k) {
+      Int4 pixel;
+      std::memcpy(&pixel, wide + 3 * (x + k), sizeof pixel);
+      sum += pixel * weight[k];
+    }
+    sum >>= kFractionBits;
+    sum = sum > 255 ? 255 : sum;
+    for (int c = 0; c < 3; ++c) dst[c] = static_cast<std::uint8_t>(sum[c]);
+    weight += num_taps;
+    dst += 3;
+  }
+}
+
+// Row y of the result. rows: from the filter's begin_input on, `row_bytes` each.
+ALEXNET_SIMD void filter_column(const std::uint8_t* rows, std::int64_t row_bytes, const Filter& filter, std::int64_t y, std::int32_t* sums,
+                                std::uint8_t* dst) {
+  const std::int64_t first = filter.first[static_cast<std::size_t>(y)];
+  const std::int64_t num_rows = std::min(filter.num_taps, filter.end_input - first);
+  for (std::int64_t x = 0; x < row_bytes; ++x) sums[x] = kHalf;
+  for (std::int64_t k = 0; k < num_rows; ++k) {
+    const std::uint8_t* row = rows + (first - filter.begin_input + k) * row_bytes;
+    const std::int32_t weight = filter.weights[static_cast<std::size_t>(y * filter.num_taps + k)];
+    for (std::int64_t x = 0; x < row_bytes; ++x) sums[x] += row[x] * weight;
+  }
+  for (std::int64_t x = 0; x < row_bytes; ++x) dst[x] = static_cast<std::uint8_t>(std::min(sums[x] >> kFractionBits, 255));
+}
+
+// Where the middle `kept` of `all` begin; a half goes to the even neighbour, as Python's round() does.
+std::int64_t centre_begin(std::int64_t all, std::int64_t kept) {
+  const std::int64_t margin = all - kept;
+  return margin / 2 + (margin % 4 == 3 ? 1 : 0);
 }
 
 }  // namespace
@@ -30,34 +103,24 @@ Picture resize_and_crop(const Picture& picture, std::int64_t size) {
     fail(ExitCode::internal, "resize: {} x {} pixels to {}", picture.width, picture.height, size);
   }
   if (picture.height == size && picture.width == size) return picture;
-  keep_opencv_single_threaded();
   const std::int64_t short_side = std::min(picture.height, picture.width);
-  const std::int64_t height = std::min(picture.height, short_side * kMaxAspect), width = std::min(picture.width, short_side * kMaxAspect);
-  const cv::Mat whole(static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8UC3,
-                      const_cast<std::uint8_t*>(picture.rgb.data()));
-  const cv::Rect centre(static_cast<int>((picture.width - width) / 2), static_cast<int>((picture.height - height) / 2),
-                        static_cast<int>(width), static_cast<int>(height));
-  const auto scaled = [&](std::int64_t side) { return (2 * side * size + short_side) / (2 * short_side); };
-  const std::int64_t new_height = scaled(height), new_width = scaled(width);
+  const std::int64_t height = picture.height * size / short_side, width = picture.width * size / short_side;
+  const Filter columns(picture.width, width, centre_begin(width, size), size);
+  const Filter rows(picture.height, height, centre_begin(height, size), size);
 
-  cv::Mat resized;
-  if (new_height == height && new_width == width) {
-    resized = whole(centre);
-  } else {
-    cv::resize(whole(centre), resized, cv::Size(static_cast<int>(new_width), static_cast<int>(new_height)), 0, 0,
-               short_side > size ? cv::INTER_AREA : cv::INTER_CUBIC);
+  const std::int64_t row_bytes = 3 * size, picture_row_bytes = 3 * picture.width;
+  std::vector<std::uint8_t> narrow(static_cast<std::size_t>((rows.end_input - rows.begin_input) * row_bytes));
+  std::vector<std::int32_t> wide(static_cast<std::size_t>(picture_row_bytes + 3 * columns.num_taps + 1));
+  for (std::int64_t y = rows.begin_input; y < rows.end_input; ++y) {
+    filter_row(picture.rgb.data() + y * picture_row_bytes, picture_row_bytes, columns, wide.data(),
+               narrow.data() + (y - rows.begin_input) * row_bytes);
   }
-  const cv::Rect crop(static_cast<int>((new_width - size) / 2), static_cast<int>((new_height - size) / 2), static_cast<int>(size),
-                      static_cast<int>(size));
-  Picture result{size, size, std::vector<std::uint8_t>(static_cast<std::size_t>(size * size) * 3)};
-  cv::Mat out(static_cast<int>(size), static_cast<int>(size), CV_8UC3, result.rgb.data());
-  resized(crop).copyTo(out);
+  Picture result{size, size, std::vector<std::uint8_t>(static_cast<std::size_t>(size * row_bytes))};
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(row_bytes));
+  for (std::int64_t y = 0; y < size; ++y) filter_column(narrow.data(), row_bytes, rows, y, sums.data(), result.rgb.data() + y * row_bytes);
   return result;
 }
 
-std::string resampler_description() {
-  return fmt::format("opencv-{}.{}.{} INTER_AREA when shrinking, INTER_CUBIC when enlarging; short side to size, centre crop",
-                     CV_VERSION_MAJOR, CV_VERSION_MINOR, CV_VERSION_REVISION);
-}
+std::string resampler_description() { return "Pillow's bilinear (antialiased triangle); short side to size, centre crop"; }
 
 }  // namespace alexnet

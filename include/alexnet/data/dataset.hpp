@@ -42,7 +42,7 @@ struct DatasetManifest {
   std::int64_t size = 0;     // stored pictures are size x size
   std::string encoding;      // "jpeg" | "raw"
   std::int64_t quality = 0;  // of jpeg; 0 for raw
-  std::string resampler;     // "opencv-4.6.0 INTER_AREA, short side, centre crop"
+  std::string resampler;     // "Pillow's bilinear ..., short side to size, centre crop"
   std::uint64_t seed = 0;
   std::vector<ClassInfo> classes;
   std::map<std::string, SplitInfo> splits;  // "train", "val", maybe "test"

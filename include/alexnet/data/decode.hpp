@@ -29,7 +29,7 @@ std::vector<std::uint8_t> encode_ppm(const Picture& picture);
 // Short side to `size` (keeping the aspect ratio), then the centre size x size. A picture that has the size is returned as it is.
 Picture resize_and_crop(const Picture& picture, std::int64_t size);
 
-// What resize_and_crop does, for the manifest ("opencv-4.6.0 INTER_AREA ...").
+// What resize_and_crop does, for the manifest ("Pillow's bilinear ...").
 std::string resampler_description();
 
 }  // namespace alexnet
