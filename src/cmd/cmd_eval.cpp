@@ -131,10 +131,7 @@ ExitCode run(const Options& options) {
       fail(ExitCode::bad_data, "{} was trained on pictures of {} x {}, the data set {} has {} x {}: prepare it with --size {}", model.path,
            model.checkpoint.picture_size, model.checkpoint.picture_size, data, manifest.size, manifest.size, model.checkpoint.picture_size);
     }
-    if (model.checkpoint.resampler != manifest.resampler) {
-      log::warning("{}: pictures were resized by {}, those of {} by {}: errors may shift by some tenths of a percent", model.path,
-                   model.checkpoint.resampler, data, manifest.resampler);
-    }
+    warn_of_other_resampler(model.checkpoint, manifest, model.path, data);
     evaluated.push_back(model.evaluated());
   }
   if (!manifest.splits.contains(options.split)) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/core/log.hpp"
 #include "alexnet/io/safetensors.hpp"
 #include "train/weight_order.hpp"
 
@@ -174,6 +175,13 @@ void check_same_classes(const std::vector<ClassInfo>& checkpoint, const std::vec
            checkpoint_path, data[i].id, data_path);
     }
   }
+}
+
+void warn_of_other_resampler(const Checkpoint& checkpoint, const DatasetManifest& data, const std::string& checkpoint_path,
+                             const std::string& data_path) {
+  if (checkpoint.resampler == data.resampler) return;
+  log::warning("{}: pictures were resized by {}, those of {} by {}: errors may shift by some tenths of a percent", checkpoint_path,
+               checkpoint.resampler, data_path, data.resampler);
 }
 
 }  // namespace alexnet

@@ -78,6 +78,7 @@ void Trainer::resume() {
          "{}: its run had {} training pictures, the data set {} has {}: a resumed run must see the same; start a new one with train.init",
          path, checkpoint.state.epoch_samples, config_.data.path, state_.epoch_samples);
   }
+  warn_of_other_resampler(checkpoint, setup_.manifest, path, config_.data.path);
   load_parameters(path, *setup_.graph, {.velocities = true, .skip = {}});
   for (const std::string& difference : diff_configs(checkpoint.config, config_))
     log::warning("changed since the checkpoint: {}", difference);

@@ -118,12 +118,16 @@ TEST(EvalCommandTest, OtherClassesAreRefused) {
 
 TEST(EvalCommandTest, AnotherResamplerIsWarnedOf) {
   fs::copy(smoke() / "data/smoke", smoke() / "resampled", fs::copy_options::recursive);
+  ASSERT_EQ(smoke().train("resampled_run", {"--set", "data.path=resampled", "--set", "train.max_steps=1"}).exit_code, 0);
   auto manifest = nlohmann::json::parse(read_file(smoke() / "resampled/dataset.json"));
   manifest["resampler"] = "crayons";
   smoke().folder().write("resampled/dataset.json", manifest.dump());
-  const CommandResult result = smoke().run({"eval", "--checkpoint", trained(), "--data", "resampled"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("those of resampled by crayons: errors may shift by some tenths of a percent"));
+  const CommandResult evaluated = smoke().run({"eval", "--checkpoint", trained(), "--data", "resampled"});
+  const CommandResult resumed = smoke().train("resampled_run", {"--set", "data.path=resampled", "--set", "train.max_steps=2", "--resume"});
+  for (const CommandResult& result : {evaluated, resumed}) {
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("those of resampled by crayons: errors may shift by some tenths of a percent"));
+  }
 }
 
 TEST(EvalCommandTest, OtherPictureSizesAreRefused) {

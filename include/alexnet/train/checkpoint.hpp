@@ -60,4 +60,8 @@ std::string find_checkpoint(const std::string& path);
 void check_same_classes(const std::vector<ClassInfo>& checkpoint, const std::vector<ClassInfo>& data, const std::string& checkpoint_path,
                         const std::string& data_path);
 
+// Warns when the data set's pictures were resized in another way than those the checkpoint was trained on.
+void warn_of_other_resampler(const Checkpoint& checkpoint, const DatasetManifest& data, const std::string& checkpoint_path,
+                             const std::string& data_path);
+
 }  // namespace alexnet
