@@ -84,9 +84,7 @@ TEST(ResizeTest, EnlargesSmoothly) {
   for (std::int64_t x = 8; x < 119; ++x) EXPECT_LE(pixel(result, 64, x)[0], pixel(result, 64, x + 1)[0]);
 }
 
-TEST(ResizeTest, SaysWhatItDoes) {
-  EXPECT_THAT(resampler_description(), testing::StartsWith("Pillow's bilinear"));
-}
+TEST(ResizeTest, SaysWhatItDoes) { EXPECT_THAT(resampler_description(), testing::StartsWith("Pillow's bilinear")); }
 
 }  // namespace
 }  // namespace alexnet
