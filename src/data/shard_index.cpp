@@ -72,24 +72,6 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-// Octal digits, ended by space or NUL.
-std::optional<std::uint64_t> octal(const std::uint8_t* field, std::size_t width) {
-  std::uint64_t value = 0;
-  std::size_t i = 0;
-  while (i < width && field[i] == ' ') ++i;
-  for (; i < width && field[i] != ' ' && field[i] != 0; ++i) {
-    if (field[i] < '0' || field[i] > '7') return std::nullopt;
-    value = value << 3 | static_cast<std::uint64_t>(field[i] - '0');
-  }
-  return value;
-}
-
-bool checksum_fits(const std::uint8_t* header) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < kTarBlock; ++i) sum += i >= 148 && i < 156 ? ' ' : header[i];  // the field itself counts as spaces
-  return octal(header + 148, 8) == sum;
-}
-
 }  // namespace
 
 std::string_view sample_key(std::string_view name) {
@@ -151,31 +133,17 @@ ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path)
       fail(ExitCode::bad_data, "{}: picture {}: {} in the tar", path, parts.key, missing);
     append(index, parts);
   };
-  std::uint64_t at = 0;
-  while (at < tar.size() && tar.size() - at >= kTarBlock) {
-    const std::uint8_t* header = tar.data() + at;
-    if (std::all_of(header, header + kTarBlock, [](std::uint8_t b) { return b == 0; })) break;  // end of archive
-    if (std::memcmp(header + 257, "ustar", 5) != 0 || !checksum_fits(header))
-      fail(ExitCode::bad_data, "{}: no tar header at byte {}; the shard is damaged, make the data set again", path, at);
-    const std::optional<std::uint64_t> bytes = octal(header + 124, 12);
-    if (!bytes) fail(ExitCode::bad_data, "{}: tar header at byte {}: no size; the shard is damaged, make the data set again", path, at);
-    const Part part{at + kTarBlock, *bytes};
-    if (!fits(part, tar.size()))
-      fail(ExitCode::bad_data, "{}: tar header at byte {}: {} bytes run past the end; the shard was cut short, make the data set again",
-           path, at, part.bytes);
-    const std::uint8_t type = header[156];
-    if (type == '0' || type == 0) {
-      const std::string_view name = tar_member_name(header);
-      const std::string_view key = sample_key(name), extension = extension_of(name);
-      if (is_picture(extension) || extension == "cls") {
-        if (key != parts.key) {
-          finish();
-          parts = {std::string(key), {}, {}};
-        }
-        (extension == "cls" ? parts.label : parts.picture) = part;
-      }
+  const auto read = [&](std::uint64_t offset, std::uint8_t* to, std::size_t count) { std::memcpy(to, tar.data() + offset, count); };
+  TarWalk walk(read, 0, tar.size(), path, "make the data set again");
+  for (TarMember member; walk.next(member);) {
+    const Part part{member.offset, member.bytes};
+    const std::string_view key = sample_key(member.name), extension = extension_of(member.name);
+    if (!member.is_file || !fits(part, tar.size()) || (!is_picture(extension) && extension != "cls")) continue;
+    if (key != parts.key) {
+      finish();
+      parts = {std::string(key), {}, {}};
     }
-    at = part.offset + (part.bytes + kTarBlock - 1) / kTarBlock * kTarBlock;
+    (extension == "cls" ? parts.label : parts.picture) = part;
   }
   finish();
   return index;

@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace alexnet {
+#include "data/tar_walk.hpp"
 
-// Bytes. A member of a tar is a header of one block and its contents, padded to whole blocks.
-inline constexpr std::size_t kTarBlock = 512;
+namespace alexnet {
 
 struct ShardEntry {
   std::uint64_t data_offset, label_offset;  // of the contents, in the tar; each has its 512-byte header before it
@@ -29,7 +28,7 @@ struct ShardIndex {
 // Throws Error(bad_data) with path and line.
 ShardIndex parse_shard_index(std::string_view text, const std::string& path, std::uint64_t tar_bytes);
 
-// From the headers (ustar) of the tar itself. Throws Error(bad_data) with path and offset.
+// From the headers of the tar itself. Throws Error(bad_data) with path and offset.
 ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path);
 
 // "some/folder/00001234.jpg" -> "00001234".
