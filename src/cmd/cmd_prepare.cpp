@@ -82,7 +82,8 @@ void add_prepare_command(CLI::App& app, ExitCode& exit_code) {
   CLI::App* sub = app.add_subcommand("prepare", "Turn pictures into a data set: shards, class list, mean image, colour axes");
   sub->add_option(
          "SOURCE", options.source,
-         "A folder of class folders (also inside train/ and val/), CIFAR-10's binary files, or drawn:classes=10,train=2000,val=500")
+         "A folder of class folders (also inside train/ and val/), the folder of ImageNet's tars (packed or unpacked), Kaggle's or Tiny "
+         "ImageNet's tree, CIFAR-10's binary files, WebDataset shards, a list of lines PATH LABEL, or drawn:classes=10,train=2000,val=500")
       ->required();
   sub->add_option("OUT", options.out, "The folder to write; must be empty or new");
   sub->add_option("--layout", options.layout, fmt::format("How SOURCE is laid out: {}", fmt::join(prepare_layouts(), "|")))

@@ -21,7 +21,7 @@ bool is_html(Bytes bytes) {
 
 }  // namespace
 
-std::string describe_unknown(Bytes bytes) {
+std::string describe_unknown(Bytes bytes, std::string_view otherwise) {
   struct Kind {
     std::string_view magic, what;
     std::size_t at = 0;
@@ -42,7 +42,7 @@ std::string describe_unknown(Bytes bytes) {
   if (begins_with(bytes, "version https://git-lfs")) return "a Git LFS pointer, not the picture itself (run: git lfs pull)";
   if (is_html(bytes)) return "an HTML page (a failed download?)";
   if (is_text(bytes)) return "a text file";
-  return "not a picture (JPEG, PNG, WebP and PPM are read)";
+  return std::string(otherwise);
 }
 
 }  // namespace formats
@@ -52,7 +52,7 @@ Picture decode_picture(std::span<const std::uint8_t> bytes) {
   if (formats::is_png(bytes)) return formats::decode_png(bytes);
   if (formats::is_webp(bytes)) return formats::decode_webp(bytes);
   if (formats::is_ppm(bytes)) return formats::decode_ppm(bytes);
-  throw Error(ExitCode::bad_data, formats::describe_unknown(bytes));
+  throw Error(ExitCode::bad_data, formats::describe_unknown(bytes, "not a picture (JPEG, PNG, WebP and PPM are read)"));
 }
 
 void decode_picture_into(std::span<const std::uint8_t> bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb) {

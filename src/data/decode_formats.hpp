@@ -56,7 +56,7 @@ bool is_ppm(Bytes bytes);
 Picture decode_ppm(Bytes bytes);
 void decode_ppm_into(Bytes bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb);
 
-// What bytes that no decoder takes seem to be: "an empty file", "a text file", "GIF (not read: convert it to PNG)" ...
-std::string describe_unknown(Bytes bytes);
+// What bytes that no decoder takes seem to be: "an empty file", "a text file", "GIF (not read: convert it to PNG)" ... else `otherwise`.
+std::string describe_unknown(Bytes bytes, std::string_view otherwise);
 
 }  // namespace alexnet::formats

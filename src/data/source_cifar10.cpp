@@ -1,18 +1,14 @@
 // CIFAR-10 as published in its binary version: data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt.
 //
 // A record is 1 byte of label and 3,072 bytes of pixels: 32 rows of red, then of green, then of blue. test_batch becomes `val`.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <sstream>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
+#include "data/positioned_file.hpp"
 #include "data/source.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -24,32 +20,6 @@ constexpr std::size_t kPixelBytes = kSide * kSide * 3;
 constexpr std::size_t kRecordBytes = 1 + kPixelBytes;
 constexpr std::size_t kNumClasses = 10;
 constexpr std::uint64_t kRecordsPerFile = std::uint64_t{1} << 32;  // position = file * kRecordsPerFile + record
-
-class File {
- public:
-  explicit File(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) fail(ExitCode::no_input, "{}: cannot be read: {}", path, std::strerror(errno));
-  }
-  ~File() { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  void read_at(std::uint64_t offset, std::uint8_t* to, std::size_t count) const {
-    while (count > 0) {
-      const ssize_t got = ::pread(descriptor_, to, count, static_cast<off_t>(offset));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) fail(ExitCode::io_failed, "{}: reading failed: {}", path_, got < 0 ? std::strerror(errno) : "the file became shorter");
-      to += got;
-      offset += static_cast<std::uint64_t>(got);
-      count -= static_cast<std::size_t>(got);
-    }
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  int descriptor_;
-};
 
 class Cifar10Source : public Source {
  public:
@@ -67,7 +37,7 @@ class Cifar10Source : public Source {
       fail(ExitCode::bad_data, "{}: {} bytes, not a whole number of CIFAR-10 records of {} bytes; fetch it again", path.string(), bytes,
            kRecordBytes);
     }
-    files_.push_back(std::make_unique<File>(path.string()));
+    files_.push_back(std::make_unique<PositionedFile>(path.string()));
     const std::uint64_t count = bytes / kRecordBytes;
     for (std::uint64_t record = 0; record < count; ++record) {
       std::uint8_t label = 0;
@@ -79,17 +49,14 @@ class Cifar10Source : public Source {
   }
 
  private:
-  std::vector<std::unique_ptr<File>> files_;
+  std::vector<std::unique_ptr<PositionedFile>> files_;
 };
 
 std::vector<ClassInfo> read_class_names(const fs::path& folder) {
   std::vector<ClassInfo> classes;
   if (fs::exists(folder / "batches.meta.txt")) {
-    std::istringstream lines(read_text_file((folder / "batches.meta.txt").string(), 1 << 16));
-    for (std::string line; std::getline(lines, line);) {
-      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-      if (!line.empty()) classes.push_back({line, line});
-    }
+    const std::string text = read_text_file((folder / "batches.meta.txt").string(), 1 << 16);
+    for_each_line(text, [&](std::size_t, std::string_view line) { classes.push_back({std::string(line), std::string(line)}); });
     if (classes.size() != kNumClasses) {
       fail(ExitCode::bad_data, "{}: {} class names; CIFAR-10 has {}", (folder / "batches.meta.txt").string(), classes.size(), kNumClasses);
     }
@@ -119,7 +86,7 @@ fs::path binary_folder(const fs::path& folder) {
 
 }  // namespace
 
-bool is_cifar10_folder(const std::string& folder) {
+bool is_cifar10_source(const std::string& folder) {
   return !batch_files(binary_folder(folder)).empty() || fs::exists(fs::path(folder) / "data_batch_1");
 }
 

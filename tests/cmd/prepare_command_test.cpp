@@ -79,7 +79,7 @@ TEST_F(PrepareCommandTest, WarnsOfWhatItLeavesOut) {
 TEST_F(PrepareCommandTest, NamesWhatIsMissing) {
   expect_refused(prepare({}), ExitCode::command_line, {"SOURCE"});
   expect_refused(prepare({folder_ / "in"}), ExitCode::command_line, {"OUT is missing"});
-  expect_refused(prepare({folder_ / "in", folder_ / "set"}), ExitCode::no_input, {folder_ / "in", "no such folder"});
+  expect_refused(prepare({folder_ / "in", folder_ / "set"}), ExitCode::no_input, {folder_ / "in", "no such file or folder"});
   std::filesystem::create_directory(folder_ / "in");
   expect_refused(prepare({folder_ / "in", folder_ / "set"}), ExitCode::bad_data, {folder_ / "in", "no class folders"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "set"));
@@ -100,8 +100,7 @@ TEST_F(PrepareCommandTest, NamesBadPictures) {
 TEST_F(PrepareCommandTest, RefusesWrongWords) {
   expect_refused(prepare({"drawn:classes=99", folder_ / "set"}), ExitCode::command_line, {"classes=99", "from 2 to 12"});
   expect_refused(prepare({"drawn:pictures=99", folder_ / "set"}), ExitCode::command_line, {"'pictures'"});
-  expect_refused(prepare({"drawn:", folder_ / "set", "--layout", "squares"}), ExitCode::command_line,
-                 {"squares", "auto, folder, cifar10, drawn"});
+  expect_refused(prepare({"drawn:", folder_ / "set", "--layout", "squares"}), ExitCode::command_line, {"squares", "auto, drawn, kaggle"});
   expect_refused(prepare({"drawn:", folder_ / "set", "--max-bad", "few"}), ExitCode::command_line, {"--max-bad few"});
   expect_refused(prepare({"drawn:", folder_ / "set", "--size", "big"}), ExitCode::command_line, {"--size", "big"});
 }

@@ -1,40 +1,13 @@
-#include "data/source.hpp"
-
 #include <sys/stat.h>
 
-#include "data/picture_support.hpp"
+#include "data/source_fixture.hpp"
 #include "support/limits.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace alexnet {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::vector<std::string> paths(const Source& source, const std::string& split) {
-  std::vector<std::string> result;
-  for (const SourceItem& item : source.splits.at(split)) result.push_back(item.path);
-  return result;
-}
-
-std::vector<std::string> ids(const Source& source) {
-  std::vector<std::string> result;
-  for (const ClassInfo& info : source.classes) result.push_back(info.id);
-  return result;
-}
-
-class SourceTest : public testing::Test {
- protected:
-  void picture(const std::string& name, std::int64_t height = 20, std::int64_t width = 30) {
-    folder_.write(name, text_of(encode_jpeg(smooth_picture(height, width), 90)));
-  }
-  std::unique_ptr<Source> open(const std::string& layout = "auto") { return open_source(folder_.path().string(), {layout, 1, 0}); }
-  void expect_refusal(ExitCode code, std::initializer_list<std::string> words) {
-    expect_error(code, words, [&] { open(); });
-  }
-  TemporaryFolder folder_;
-};
 
 TEST_F(SourceTest, NumbersClassFoldersInByteOrder) {
   for (const char* name : {"zebra/1.jpg", "Ape/2.JPEG", "ape/b.png", "ape/a.JPG", "ape/deeper/c.webp"}) picture(name);
@@ -83,6 +56,25 @@ TEST_F(SourceTest, ReadsTrainAndVal) {
   EXPECT_THAT(paths(*source, "test"), ElementsAre("test/b/3.jpg"));
 }
 
+TEST_F(SourceTest, OrdersByClassThenFileNameThenPath) {
+  for (const char* name : {"b/x/2.jpg", "b/y/1.jpg", "b/3.jpg", "a/z/5.jpg", "a/y/5.jpg"}) picture(name);
+  const auto source = open();
+  EXPECT_THAT(paths(*source, "train"), ElementsAre("a/y/5.jpg", "a/z/5.jpg", "b/y/1.jpg", "b/x/2.jpg", "b/3.jpg"));
+  std::vector<std::uint64_t> positions;
+  for (const SourceItem& item : source->splits.at("train")) positions.push_back(item.position);
+  EXPECT_THAT(positions, ElementsAre(0, 1, 4, 3, 2)) << "the order of the listing";
+}
+
+TEST_F(SourceTest, TakesClassNamesThatLieThere) {
+  for (const char* name : {"n02/1.jpg", "n01/1.jpg", "n03/1.jpg"}) picture(name);
+  folder_.write("words.txt", "n02\ttench, Tinca tinca\r\nn09\tnothing\n\nn01\n");
+  EXPECT_THAT(names(*open()), ElementsAre("n01", "tench, Tinca tinca", "n03"));
+  folder_.write("LOC_synset_mapping.txt", "n01 goldfish\nn02 goldfish\n");
+  EXPECT_THAT(names(*open()), ElementsAre("goldfish", "goldfish", "n03"));
+  folder_.write("LOC_synset_mapping.txt", "n01 goldfish\nn02 shark\nn01 hen\n");
+  expect_refusal(ExitCode::bad_data, {"LOC_synset_mapping.txt:3", "class n01 is named a second time"});
+}
+
 TEST_F(SourceTest, OtherNamesOfTheValidationFolder) {
   for (const char* name : {"valid", "validation", "test"}) {
     const TemporaryFolder folder;
@@ -124,13 +116,15 @@ TEST_F(SourceTest, FindsTheSizeOfSmallPictures) {
 }
 
 TEST_F(SourceTest, RefusesWhatHoldsNoPictures) {
-  expect_error(ExitCode::no_input, {"/nowhere/at/all", "no such folder"}, [] { open_source("/nowhere/at/all", {}); });
+  expect_error(ExitCode::no_input, {"/nowhere/at/all", "no such file or folder"}, [] { open_source("/nowhere/at/all", {}); });
   expect_refusal(ExitCode::bad_data, {"holds no class folders"});
   folder_.write("a/readme.txt", "x");
   expect_refusal(ExitCode::bad_data, {"no picture in any of them"});
   const std::string file = folder_.write("pictures.tar", "x");
-  expect_error(ExitCode::bad_data, {"pictures.tar", "a file, not a folder"}, [&] { open_source(file, {}); });
-  expect_error(ExitCode::command_line, {"--layout imagenet", "auto, folder, cifar10, drawn"}, [&] { open("imagenet"); });
+  expect_error(ExitCode::bad_data, {"pictures.tar", "a file that no layout reads", "list of pictures"}, [&] { open_source(file, {}); });
+  expect_error(ExitCode::command_line,
+               {"--layout imagenet", "auto, drawn, kaggle, ilsvrc2012, tiny-imagenet, cifar10, list, webdataset, folder"},
+               [&] { open("imagenet"); });
   expect_error(ExitCode::command_line, {"--layout drawn", "drawn:classes=10"}, [&] { open("drawn"); });
 }
 
@@ -144,6 +138,12 @@ TEST_F(SourceTest, NamesAFolderThatCannotBeListed) {
     open();
   });
   ::chmod((folder_ / "b").c_str(), 0755);
+  ::chmod(folder_.path().c_str(), 0);
+  expect_error(ExitCode::no_input, {folder_.path().string() + ": the folder cannot be listed: Permission denied"}, [&] {
+    const NotRoot user;
+    open();
+  });
+  ::chmod(folder_.path().c_str(), 0755);
 }
 
 TEST_F(SourceTest, EmptyClassFoldersAreNoClasses) {

@@ -1,0 +1,22 @@
+// The lines of the small text files that come with data sets: lists, labels, class names.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace alexnet {
+
+// Calls use(number from 1, line) for each line that is not blank, without the blanks and the \r at its end.
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t last = line.find_last_not_of(" \t\r");
+    if (last != std::string_view::npos) use(number, line.substr(0, last + 1));
+  }
+}
+
+}  // namespace alexnet
