@@ -68,12 +68,21 @@ struct Slot {
 
 std::uint64_t limited(std::uint64_t size, std::uint64_t limit) { return limit == 0 ? size : std::min(size, limit); }
 
+void check_share(std::int64_t batch_size, const Share& share) {
+  if (share.num_ranks < 1 || share.rank < 0 || share.rank >= share.num_ranks)
+    fail(ExitCode::internal, "loader: rank {} of {}", share.rank, share.num_ranks);
+  if (batch_size < share.num_ranks || batch_size > kMaxBatch)
+    fail(ExitCode::configuration, "train.batch_size: {}; must be from {}, an image for each rank, to {}", batch_size, share.num_ranks,
+         kMaxBatch);
+}
+
 }  // namespace
 
 struct Loader::Impl {
   std::shared_ptr<const Shards> shards;
-  std::int64_t extent;  // of a stored picture, both ways
-  std::int64_t batch_size;
+  std::int64_t extent;                 // of a stored picture, both ways
+  std::uint64_t stride, part_begin;    // images of all ranks in a batch, and those before this rank's part
+  std::int64_t part_size;              // images of this rank in a batch
   std::uint64_t num_images;            // of an epoch
   std::optional<TrainingOrder> order;  // absent: evaluation
   std::optional<Augmenter> augmenter;
@@ -94,19 +103,21 @@ struct Loader::Impl {
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
 
-  Impl(std::shared_ptr<const Shards> shards_in, const DatasetManifest& manifest, std::int64_t batch_size_in, std::uint64_t limit)
-      : shards(std::move(shards_in)), extent(manifest.size), batch_size(batch_size_in), num_images(limited(shards->size(), limit)) {
+  Impl(std::shared_ptr<const Shards> shards_in, const DatasetManifest& manifest, std::int64_t batch_size, std::uint64_t limit, Share share)
+      : shards(std::move(shards_in)), extent(manifest.size), num_images(limited(shards->size(), limit)) {
+    check_share(batch_size, share);
+    stride = static_cast<std::uint64_t>(batch_size);
+    part_begin = static_cast<std::uint64_t>(share.begin(batch_size));
+    part_size = share.size(batch_size);
     if (num_images == 0) fail(ExitCode::bad_data, "data set: the split holds no pictures");
     if (num_images > std::numeric_limits<std::uint32_t>::max()) fail(ExitCode::internal, "loader: {} pictures", num_images);
     const std::int64_t picture_bytes = extent * extent * 3;
-    if (batch_size < 1 || batch_size > kMaxBatch)
-      fail(ExitCode::configuration, "train.batch_size: {}; must be from 1 to {}", batch_size, kMaxBatch);
     for (Slot& slot : slots) {
-      const auto n = static_cast<std::size_t>(batch_size);
+      const auto n = static_cast<std::size_t>(part_size);
       slot.pixels = Buffer::host(n * static_cast<std::size_t>(picture_bytes), "the loader's pictures");
       slot.labels.resize(n);
       slot.transforms.resize(n);
-      slot.batch.size = batch_size;
+      slot.batch.size = part_size;
       slot.batch.pixels = {reinterpret_cast<std::uint8_t*>(slot.pixels.data()), slot.pixels.bytes()};
       slot.batch.labels = slot.labels;
       slot.batch.transforms = slot.transforms;
@@ -149,13 +160,14 @@ struct Loader::Impl {
 
   void open(Slot& slot, std::uint64_t number) {
     Batch& b = slot.batch;
-    const auto size = static_cast<std::uint64_t>(batch_size);
-    b.first_sample = (order ? order->first_sample : 0) + number * size;
-    b.valid = order ? batch_size : static_cast<std::int64_t>(std::min(size, num_images - b.first_sample));
+    b.first_sample = (order ? order->first_sample : 0) + number * stride + part_begin;
+    b.valid = part_size;
+    if (!order)
+      b.valid = std::clamp<std::int64_t>(static_cast<std::int64_t>(num_images) - static_cast<std::int64_t>(b.first_sample), 0, part_size);
     b.indices.resize(static_cast<std::size_t>(b.valid));
     for (std::uint64_t i = 0; i < b.indices.size(); ++i) b.indices[i] = picture_at(b.first_sample + i);
     const auto valid = static_cast<std::size_t>(b.valid);
-    std::fill(b.pixels.begin() + static_cast<std::ptrdiff_t>(valid * (b.pixels.size() / size)), b.pixels.end(), std::uint8_t{0});
+    std::fill(b.pixels.begin() + static_cast<std::ptrdiff_t>(valid * (b.pixels.size() / b.labels.size())), b.pixels.end(), std::uint8_t{0});
     std::fill(b.labels.begin() + static_cast<std::ptrdiff_t>(valid), b.labels.end(), 0);
     std::fill(b.transforms.begin() + static_cast<std::ptrdiff_t>(valid), b.transforms.end(), centre);
   }
@@ -254,20 +266,25 @@ struct Loader::Impl {
   }
 };
 
+std::int64_t Share::begin(std::int64_t batch_size) const {
+  return rank * (batch_size / num_ranks) + std::min<std::int64_t>(rank, batch_size % num_ranks);
+}
+
+std::int64_t Share::size(std::int64_t batch_size) const { return batch_size / num_ranks + (rank < batch_size % num_ranks ? 1 : 0); }
+
 Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
-               TrainingOrder order, Augmenter augmenter, std::uint64_t limit)
-    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit)) {
+               TrainingOrder order, Augmenter augmenter, std::uint64_t limit, Share share)
+    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit, share)) {
   impl_->order = order;
   impl_->augmenter = std::move(augmenter);
   impl_->start(num_threads);
 }
 
 Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
-               std::int64_t crop, std::uint64_t limit)
-    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit)) {
+               std::int64_t crop, std::uint64_t limit, Share share)
+    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit, share)) {
   impl_->centre = evaluation_view(0, 1, manifest.size, manifest.size, crop);
-  const auto size = static_cast<std::uint64_t>(batch_size);
-  impl_->num_batches = (impl_->num_images + size - 1) / size;
+  impl_->num_batches = (impl_->num_images + impl_->stride - 1) / impl_->stride;
   impl_->start(num_threads);
 }
 

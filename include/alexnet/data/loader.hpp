@@ -3,6 +3,7 @@
 // Pictures are one endless stream: position p is picture order_e[p % n] of epoch e = p / n, where order_e is a permutation drawn from
 // (seed, epoch) for training and the identity for evaluation, which ends after one epoch. Crop, flip and colour noise of position p
 // are drawn from (seed, p) and the config alone, so batches do not depend on the number of threads or on where a run was resumed.
+// Several ranks cut every batch of this one stream among themselves: what a position holds does not depend on who takes it.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ namespace alexnet {
 struct Batch {
   std::int64_t size = 0;                  // extent of the arrays
   std::int64_t valid = 0;                 // images that count (the last evaluation batch is padded with zeros)
-  std::uint64_t first_sample = 0;         // position in the stream
+  std::uint64_t first_sample = 0;         // position of the first image in the stream
   std::span<std::uint8_t> pixels;         // (size, H, W, 3): the stored pictures, not cropped yet
   std::span<std::int32_t> labels;         // (size)
   std::span<SampleTransform> transforms;  // (size); training: drawn; evaluation: centre crop
@@ -51,15 +52,26 @@ struct TrainingOrder {
   std::uint64_t first_sample = 0;  // resume: the position to go on from
 };
 
-// num_threads: of decoding, at least 1. limit: only the first so many pictures of the split; 0: all.
+// The part of every batch that one of several ranks takes: contiguous, in the order of the ranks; the first parts are one image longer
+// where num_ranks does not divide the batch.
+struct Share {
+  int rank = 0, num_ranks = 1;
+
+  std::int64_t begin(std::int64_t batch_size) const;  // place of its first image in a batch
+  std::int64_t size(std::int64_t batch_size) const;
+};
+
+// batch_size: of all ranks together; a Batch has share.size(batch_size) images. num_threads: of decoding, at least 1. limit: only the
+// first so many pictures of the split; 0: all.
 class Loader {
  public:
   // Training: endless, shuffled, augmented.
   Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
-         TrainingOrder order, Augmenter augmenter, std::uint64_t limit);
-  // Evaluation: once through, in order, centre crops; `next` returns nullptr at the end.
+         TrainingOrder order, Augmenter augmenter, std::uint64_t limit, Share share = {});
+  // Evaluation: once through, in order, centre crops; `next` returns nullptr at the end. All ranks get equally many batches; in the last
+  // one, part of a rank's images may be padding, or all.
   Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads, std::int64_t crop,
-         std::uint64_t limit);
+         std::uint64_t limit, Share share = {});
   ~Loader();
 
   // Waits for the next batch. Throws what a worker threw (a picture that cannot be decoded: Error(bad_data) with shard and key).
