@@ -25,13 +25,17 @@ std::array<double, 2> normal_pair(const RandomBlock& block) {
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
-std::vector<std::uint32_t> random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::uint32_t n) {
-  std::vector<std::uint32_t> order(n);
+void random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::span<std::uint32_t> order) {
   std::iota(order.begin(), order.end(), 0U);
-  for (std::uint32_t i = n; i > 1; --i) {
+  for (auto i = static_cast<std::uint32_t>(order.size()); i > 1; --i) {
     const RandomBlock r = random_block(seed, stream, static_cast<std::uint64_t>(tag) << 32 | i);
     std::swap(order[i - 1], order[uniform_below(r[0], r[1], i)]);
   }
+}
+
+std::vector<std::uint32_t> random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::uint32_t n) {
+  std::vector<std::uint32_t> order(n);
+  random_permutation(seed, stream, tag, order);
   return order;
 }
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace alexnet {
@@ -46,7 +47,8 @@ std::uint64_t uniform_below(std::uint32_t high, std::uint32_t low, std::uint64_t
 std::array<double, 2> normal_pair(const RandomBlock& block);
 
 // A random permutation of 0..n-1 (Fisher-Yates from the end), a pure function of (seed, stream, tag, n). The swap of place i - 1 is
-// drawn at index tag << 32 | i, sub 0.
+// drawn at index tag << 32 | i, sub 0. Into memory that the caller has, n values; or into a vector.
+void random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::span<std::uint32_t> order);
 std::vector<std::uint32_t> random_permutation(std::uint64_t seed, RandomStream stream, std::uint32_t tag, std::uint32_t n);
 
 }  // namespace alexnet
