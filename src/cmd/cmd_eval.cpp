@@ -56,7 +56,7 @@ class PredictionsFile {
     const std::int64_t k = std::min<std::int64_t>(5, num_classes_);
     const auto ranked = best_classes(backend_, probabilities, num_classes_, k);
     for (std::size_t n = 0; n < ranked.size(); ++n) {
-      const std::string key(shards_.sample(batch.indices[n]).key);
+      const std::string key(shards_.key(batch.indices[n]));
       file_ << key << ',' << csv_field(sources_[key]) << ',' << batch.labels[n];
       for (std::size_t i = 0; i < 5; ++i) file_ << ',' << (i < ranked[n].size() ? std::to_string(ranked[n][i].index) : "");
       for (std::size_t i = 0; i < 5; ++i) file_ << ',' << (i < ranked[n].size() ? fmt::format("{:.6f}", ranked[n][i].probability) : "");

@@ -17,7 +17,7 @@ Json describe_split(const std::string& folder, const DatasetManifest& manifest, 
   const SplitInfo& info = manifest.splits.at(name);
   const Shards shards(folder, manifest, name);
   std::vector<std::uint64_t> per_class(manifest.classes.size());
-  for (std::uint64_t i = 0; i < shards.size(); ++i) ++per_class[static_cast<std::size_t>(shards.sample(i).label)];
+  for (std::uint64_t i = 0; i < shards.size(); ++i) ++per_class[static_cast<std::size_t>(shards.label(i))];
   const auto [least, most] = std::minmax_element(per_class.begin(), per_class.end());
   std::uint64_t bytes = 0, hashes = 0;
   for (const ShardInfo& shard : info.shards) {

@@ -55,6 +55,8 @@ Picture decode_webp(Bytes bytes);
 bool is_ppm(Bytes bytes);
 Picture decode_ppm(Bytes bytes);
 void decode_ppm_into(Bytes bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb);
+// What we write in front of the pixels.
+std::string ppm_header(std::int64_t height, std::int64_t width);
 
 // What bytes that no decoder takes seem to be: "an empty file", "a text file", "GIF (not read: convert it to PNG)" ... else `otherwise`.
 std::string describe_unknown(Bytes bytes, std::string_view otherwise);

@@ -64,4 +64,6 @@ void decode_ppm_into(Bytes bytes, std::int64_t height, std::int64_t width, std::
   std::memcpy(rgb, bytes.data() + header.data_offset, static_cast<std::size_t>(height * width) * 3);
 }
 
+std::string ppm_header(std::int64_t height, std::int64_t width) { return fmt::format("P6\n{} {}\n255\n", width, height); }
+
 }  // namespace alexnet::formats

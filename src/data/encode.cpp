@@ -58,7 +58,7 @@ std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality) {
 }
 
 std::vector<std::uint8_t> encode_ppm(const Picture& picture) {
-  const std::string header = fmt::format("P6\n{} {}\n255\n", picture.width, picture.height);
+  const std::string header = formats::ppm_header(picture.height, picture.width);
   std::vector<std::uint8_t> bytes(header.begin(), header.end());
   bytes.insert(bytes.end(), picture.rgb.begin(), picture.rgb.end());
   return bytes;

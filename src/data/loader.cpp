@@ -2,7 +2,7 @@
 //
 // A slot goes free -> filling -> ready -> out -> free. One worker at a time opens the next batch in a free slot (which pictures, in
 // which order); its chunks are then taken by all. The mutex guards the slots' states and cursors alone: pictures are decoded and
-// orders drawn without it. After the start only an epoch's order and libjpeg's own pools are allocated.
+// orders drawn without it. After the start nothing is allocated but libjpeg's own pools.
 #include "alexnet/data/loader.hpp"
 
 #include <pthread.h>
@@ -12,16 +12,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
-#include <limits>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <thread>
 
 #include "alexnet/core/error.hpp"
-#include "alexnet/core/rng.hpp"
-#include "alexnet/data/decode.hpp"
 #include "alexnet/tensor/tensor.hpp"
+#include "data/batch_filler.hpp"
 
 namespace alexnet {
 namespace {
@@ -29,7 +27,6 @@ namespace {
 constexpr std::uint64_t kNumSlots = 4;
 constexpr int kMaxOut = 2;
 constexpr std::int64_t kChunk = 8;
-constexpr std::int64_t kMaxBatch = 1 << 20;
 
 // What a worker threw; kept as text, so that next() may throw it again and again.
 struct Failure {
@@ -66,32 +63,11 @@ struct Slot {
   Batch batch;
 };
 
-std::uint64_t limited(std::uint64_t size, std::uint64_t limit) { return limit == 0 ? size : std::min(size, limit); }
-
-void check_share(std::int64_t batch_size, const Share& share) {
-  if (share.num_ranks < 1 || share.rank < 0 || share.rank >= share.num_ranks)
-    fail(ExitCode::internal, "loader: rank {} of {}", share.rank, share.num_ranks);
-  if (batch_size < share.num_ranks || batch_size > kMaxBatch)
-    fail(ExitCode::configuration, "train.batch_size: {}; must be from {}, an image for each rank, to {}", batch_size, share.num_ranks,
-         kMaxBatch);
-}
-
 }  // namespace
 
 struct Loader::Impl {
-  std::shared_ptr<const Shards> shards;
-  std::int64_t extent;                 // of a stored picture, both ways
-  std::uint64_t stride, part_begin;    // images of all ranks in a batch, and those before this rank's part
-  std::int64_t part_size;              // images of this rank in a batch
-  std::uint64_t num_images;            // of an epoch
-  std::optional<TrainingOrder> order;  // absent: evaluation
-  std::optional<Augmenter> augmenter;
-  SampleTransform centre;
-  std::uint64_t num_batches = std::numeric_limits<std::uint64_t>::max();
-
-  // Of the worker that opens batches.
-  std::optional<std::uint64_t> epoch;
-  std::vector<std::uint32_t> epoch_order;
+  BatchFiller filler;
+  std::uint64_t num_batches;
 
   std::mutex mutex;
   std::condition_variable work, ready;
@@ -103,21 +79,13 @@ struct Loader::Impl {
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
 
-  Impl(std::shared_ptr<const Shards> shards_in, const DatasetManifest& manifest, std::int64_t batch_size, std::uint64_t limit, Share share)
-      : shards(std::move(shards_in)), extent(manifest.size), num_images(limited(shards->size(), limit)) {
-    check_share(batch_size, share);
-    stride = static_cast<std::uint64_t>(batch_size);
-    part_begin = static_cast<std::uint64_t>(share.begin(batch_size));
-    part_size = share.size(batch_size);
-    if (num_images == 0) fail(ExitCode::bad_data, "data set: the split holds no pictures");
-    if (num_images > std::numeric_limits<std::uint32_t>::max()) fail(ExitCode::internal, "loader: {} pictures", num_images);
-    const std::int64_t picture_bytes = extent * extent * 3;
+  explicit Impl(BatchFiller filler_in) : filler(std::move(filler_in)), num_batches(filler.num_batches()) {
+    const auto n = static_cast<std::size_t>(filler.size());
     for (Slot& slot : slots) {
-      const auto n = static_cast<std::size_t>(part_size);
-      slot.pixels = Buffer::host(n * static_cast<std::size_t>(picture_bytes), "the loader's pictures");
+      slot.pixels = Buffer::host(n * filler.picture_bytes(), "the loader's pictures");
       slot.labels.resize(n);
       slot.transforms.resize(n);
-      slot.batch.size = part_size;
+      slot.batch.size = filler.size();
       slot.batch.pixels = {reinterpret_cast<std::uint8_t*>(slot.pixels.data()), slot.pixels.bytes()};
       slot.batch.labels = slot.labels;
       slot.batch.transforms = slot.transforms;
@@ -147,43 +115,6 @@ struct Loader::Impl {
       fail(ExitCode::unavailable, "loader: thread {} of {} did not start: {}", threads.size() + 1, num_threads, failure->message);
   }
 
-  std::uint64_t picture_at(std::uint64_t position) {
-    if (!order) return position;
-    const std::uint64_t e = position / num_images;
-    if (epoch != e) {
-      epoch_order =
-          random_permutation(order->seed, RandomStream::shuffle, static_cast<std::uint32_t>(e), static_cast<std::uint32_t>(num_images));
-      epoch = e;
-    }
-    return epoch_order[position % num_images];
-  }
-
-  void open(Slot& slot, std::uint64_t number) {
-    Batch& b = slot.batch;
-    b.first_sample = (order ? order->first_sample : 0) + number * stride + part_begin;
-    b.valid = part_size;
-    if (!order)
-      b.valid = std::clamp<std::int64_t>(static_cast<std::int64_t>(num_images) - static_cast<std::int64_t>(b.first_sample), 0, part_size);
-    b.indices.resize(static_cast<std::size_t>(b.valid));
-    for (std::uint64_t i = 0; i < b.indices.size(); ++i) b.indices[i] = picture_at(b.first_sample + i);
-    const auto valid = static_cast<std::size_t>(b.valid);
-    std::fill(b.pixels.begin() + static_cast<std::ptrdiff_t>(valid * (b.pixels.size() / b.labels.size())), b.pixels.end(), std::uint8_t{0});
-    std::fill(b.labels.begin() + static_cast<std::ptrdiff_t>(valid), b.labels.end(), 0);
-    std::fill(b.transforms.begin() + static_cast<std::ptrdiff_t>(valid), b.transforms.end(), centre);
-  }
-
-  void load(const Batch& b, std::size_t i) const {
-    const Shards::Sample sample = shards->sample(b.indices[i]);
-    const std::size_t bytes = static_cast<std::size_t>(extent * extent) * 3;
-    try {
-      decode_picture_into({sample.data, sample.bytes}, extent, extent, b.pixels.data() + i * bytes);
-    } catch (const Error& e) {
-      fail(e.code(), "{}: picture {}: {}; make the data set again with `alexnet prepare`", sample.shard, sample.key, e.what());
-    }
-    b.labels[i] = sample.label;
-    b.transforms[i] = augmenter ? augmenter->draw(b.first_sample + i, num_images) : centre;
-  }
-
   // Opens the next batch when there is a free slot for it. Returns whether it did.
   bool open_one(std::unique_lock<std::mutex>& lock) {
     if (opening || next_open >= num_batches) return false;
@@ -194,7 +125,7 @@ struct Loader::Impl {
     slot.state = State::filling;
     slot.failure.reset();
     lock.unlock();
-    auto failure = attempt(slot.batch.first_sample, [&] { open(slot, next_open); });
+    auto failure = attempt(slot.batch.first_sample, [&] { filler.choose(slot.batch, next_open); });
     lock.lock();
     slot.cursor = failure ? slot.batch.valid : 0;
     slot.remaining = slot.batch.valid - slot.cursor;
@@ -221,7 +152,7 @@ struct Loader::Impl {
     auto failure = attempt(position, [&] {
       for (std::int64_t i = begin; i < end && !stop; ++i) {
         position = slot.batch.first_sample + static_cast<std::uint64_t>(i);
-        load(slot.batch, static_cast<std::size_t>(i));
+        filler.load(slot.batch, static_cast<std::size_t>(i));
       }
     });
     lock.lock();
@@ -266,25 +197,16 @@ struct Loader::Impl {
   }
 };
 
-std::int64_t Share::begin(std::int64_t batch_size) const {
-  return rank * (batch_size / num_ranks) + std::min<std::int64_t>(rank, batch_size % num_ranks);
-}
-
-std::int64_t Share::size(std::int64_t batch_size) const { return batch_size / num_ranks + (rank < batch_size % num_ranks ? 1 : 0); }
-
 Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
                TrainingOrder order, Augmenter augmenter, std::uint64_t limit, Share share)
-    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit, share)) {
-  impl_->order = order;
-  impl_->augmenter = std::move(augmenter);
+    : impl_(std::make_unique<Impl>(BatchFiller(std::move(shards), manifest, batch_size, limit, share, order, std::move(augmenter), {}))) {
   impl_->start(num_threads);
 }
 
 Loader::Loader(std::shared_ptr<const Shards> shards, const DatasetManifest& manifest, std::int64_t batch_size, int num_threads,
                std::int64_t crop, std::uint64_t limit, Share share)
-    : impl_(std::make_unique<Impl>(std::move(shards), manifest, batch_size, limit, share)) {
-  impl_->centre = evaluation_view(0, 1, manifest.size, manifest.size, crop);
-  impl_->num_batches = (impl_->num_images + impl_->stride - 1) / impl_->stride;
+    : impl_(std::make_unique<Impl>(BatchFiller(std::move(shards), manifest, batch_size, limit, share, std::nullopt, std::nullopt,
+                                               evaluation_view(0, 1, manifest.size, manifest.size, crop)))) {
   impl_->start(num_threads);
 }
 

@@ -1,14 +1,8 @@
-// The shards of a split, memory-mapped for reading. Labels are read when a sample is asked for: they lie beside their pictures, and
-// reading them all at the start would touch every page of a large data set.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+// The shards of a split. A sample is read when it is asked for, its label too: labels lie beside their pictures, and reading them all
+// at the start would touch every part of a large data set.
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <span>
 #include <utility>
@@ -16,52 +10,15 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/data/dataset.hpp"
 #include "alexnet/io/files.hpp"
+#include "data/shard_file.hpp"
 #include "data/shard_index.hpp"
 
 namespace alexnet {
 namespace {
 
-// A file's bytes; empty files have none.
-class MappedFile {
- public:
-  // Throws Error(no_input) when it is not there, Error(bad_data) when it has not `bytes` bytes.
-  MappedFile(const std::string& path, std::uint64_t bytes) : bytes_(bytes) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-      fail(ExitCode::no_input, "{}: {}; dataset.json lists this shard: copy it there, or make the data set again", path,
-           std::strerror(errno));
-    struct stat status {};
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-      close(fd);
-      fail(ExitCode::bad_data, "{}: the shard is no regular file", path);
-    }
-    if (static_cast<std::uint64_t>(status.st_size) != bytes) {
-      close(fd);
-      fail(ExitCode::bad_data, "{}: {} bytes, but dataset.json says {}: the shard changed or was cut short; make the data set again", path,
-           status.st_size, bytes);
-    }
-    if (bytes > 0) address_ = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    const int error = errno;
-    close(fd);
-    if (address_ == MAP_FAILED) fail(ExitCode::io_failed, "{}: mapping {} bytes failed: {}", path, bytes, std::strerror(error));
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  MappedFile(MappedFile&& other) noexcept : address_(std::exchange(other.address_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  MappedFile& operator=(MappedFile&&) = delete;
-  ~MappedFile() {
-    if (address_ != nullptr) munmap(address_, bytes_);
-  }
-  std::span<const std::uint8_t> bytes() const { return {static_cast<const std::uint8_t*>(address_), bytes_}; }
-
- private:
-  void* address_ = nullptr;
-  std::uint64_t bytes_;
-};
-
 struct Shard {
   std::string file;
-  MappedFile tar;
+  ShardFile tar;
   ShardIndex index;
   std::uint64_t first;  // of its samples, in the split
 };
@@ -86,12 +43,55 @@ std::int32_t parse_label(std::span<const std::uint8_t> text, const Shard& shard,
   return label;
 }
 
+constexpr std::size_t kMaxLabelBytes = 32;  // longer text is no number
+constexpr std::size_t kMostHeads = 1024;    // bytes; a block of the tar and the header of a raw picture are fewer
+
+// Memory of the calling thread, kept for its next sample. Small pieces have a place of their own, which is never allocated: raw
+// pictures go straight to where they belong, and only their heads come here.
+std::span<std::uint8_t> thread_memory(std::size_t bytes) {
+  if (bytes <= kMostHeads) {
+    thread_local std::array<std::uint8_t, kMostHeads> small;
+    return std::span(small).first(bytes);
+  }
+  thread_local std::vector<std::uint8_t> large;
+  if (large.size() < bytes) large.resize(bytes);
+  return std::span(large).first(bytes);
+}
+
+void check_member(const Shard& shard, std::string_view key, const std::uint8_t* header) {
+  if (sample_key(tar_member_name(header)) != key)
+    fail(ExitCode::bad_data, "{}: picture {} is not where the .idx says; delete the .idx, and it is found from the tar again", shard.file,
+         key);
+}
+
+// The .cls of a sample with the tar's header before it.
+struct LabelMember {
+  std::array<std::uint8_t, kTarBlock + kMaxLabelBytes> memory;
+  std::size_t bytes;
+
+  LabelMember(const Shard& shard, const ShardEntry& entry) : bytes(entry.label_bytes <= kMaxLabelBytes ? entry.label_bytes : 0) {
+    shard.tar.read(entry.label_offset - kTarBlock, std::span(memory).first(kTarBlock + bytes));
+  }
+  std::int32_t label(const Shard& shard, std::string_view key, std::size_t num_classes) const {
+    check_member(shard, key, memory.data());
+    return parse_label(std::span(memory).subspan(kTarBlock, bytes), shard, key, num_classes);
+  }
+};
+
 }  // namespace
 
 struct Shards::Impl {
   std::vector<Shard> shards;
   std::uint64_t size = 0;
   std::size_t num_classes = 0;
+
+  // Throws when there is no picture i.
+  std::pair<const Shard&, const ShardEntry&> find(std::uint64_t i) const {
+    if (i >= size) fail(ExitCode::internal, "picture {} of a split of {}", i, size);
+    const auto after = std::upper_bound(shards.begin(), shards.end(), i, [](std::uint64_t v, const Shard& s) { return v < s.first; });
+    const Shard& shard = *std::prev(after);
+    return {shard, shard.index.entries[i - shard.first]};
+  }
 };
 
 Shards::Shards(const std::string& folder, const DatasetManifest& manifest, const std::string& split) : impl_(std::make_unique<Impl>()) {
@@ -100,13 +100,14 @@ Shards::Shards(const std::string& folder, const DatasetManifest& manifest, const
     fail(ExitCode::no_input, "data set {}: no split '{}'; it has: {}", folder, split, names_of(manifest.splits));
   impl_->num_classes = manifest.classes.size();
   impl_->shards.reserve(found->second.shards.size());
+  allow_open_files(found->second.shards.size(), folder);
   for (const ShardInfo& info : found->second.shards) {
     const std::string path = folder + "/" + info.file;
-    MappedFile tar(path, info.bytes);
+    ShardFile tar(path, info.bytes);
     const std::string index_path = std::filesystem::path(path).replace_extension(".idx").string();
     std::error_code error;
-    ShardIndex index = std::filesystem::exists(index_path, error) ? parse_shard_index(read_text_file(index_path), index_path, info.bytes)
-                                                                  : index_tar(tar.bytes(), path);
+    ShardIndex index =
+        std::filesystem::exists(index_path, error) ? parse_shard_index(read_text_file(index_path), index_path, info.bytes) : tar.index();
     if (index.entries.size() != info.num_samples)
       fail(ExitCode::bad_data, "{}: {} pictures, but dataset.json says {}; make the data set again", path, index.entries.size(),
            info.num_samples);
@@ -119,21 +120,30 @@ Shards::~Shards() = default;
 
 std::uint64_t Shards::size() const { return impl_->size; }
 
-Shards::Sample Shards::sample(std::uint64_t i) const {
-  if (i >= impl_->size) fail(ExitCode::internal, "picture {} of a split of {}", i, impl_->size);
-  const auto after =
-      std::upper_bound(impl_->shards.begin(), impl_->shards.end(), i, [](std::uint64_t v, const Shard& s) { return v < s.first; });
-  const Shard& shard = *std::prev(after);
-  const ShardEntry& entry = shard.index.entries[i - shard.first];
+std::string_view Shards::key(std::uint64_t i) const {
+  const auto [shard, entry] = impl_->find(i);
+  return shard.index.key(entry);
+}
+
+std::int32_t Shards::label(std::uint64_t i) const {
+  const auto [shard, entry] = impl_->find(i);
+  const LabelMember member(shard, entry);
+  shard.tar.check_unchanged();
+  return member.label(shard, shard.index.key(entry), impl_->num_classes);
+}
+
+Shards::Sample Shards::sample(std::uint64_t i, std::span<std::uint8_t> tail) const {
+  const auto [shard, entry] = impl_->find(i);
+  if (tail.size() > entry.data_bytes) tail = {};
+  const std::size_t head_bytes = entry.data_bytes - tail.size();
+  const std::span<std::uint8_t> head = thread_memory(kTarBlock + head_bytes);
+  shard.tar.read(entry.data_offset - kTarBlock, head);
+  shard.tar.read(entry.data_offset + head_bytes, tail);
+  const LabelMember member(shard, entry);
+  shard.tar.check_unchanged();
   const std::string_view key = shard.index.key(entry);
-  const std::uint8_t* tar = shard.tar.bytes().data();
-  for (const std::uint64_t offset : {entry.data_offset, entry.label_offset}) {
-    if (sample_key(tar_member_name(tar + offset - kTarBlock)) != key)
-      fail(ExitCode::bad_data, "{}: picture {} is not where the .idx says; delete the .idx, and it is found from the tar again", shard.file,
-           key);
-  }
-  const std::int32_t label = parse_label({tar + entry.label_offset, entry.label_bytes}, shard, key, impl_->num_classes);
-  return {tar + entry.data_offset, entry.data_bytes, label, key, shard.file};
+  check_member(shard, key, head.data());
+  return {head.data() + kTarBlock, head_bytes, member.label(shard, key, impl_->num_classes), key, shard.file};
 }
 
 }  // namespace alexnet

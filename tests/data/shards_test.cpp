@@ -8,7 +8,6 @@
 #include "alexnet/io/files.hpp"
 #include "data/shard_index.hpp"
 #include "support/expect_error.hpp"
-#include "support/limits.hpp"
 #include "support/reduced.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
@@ -39,6 +38,8 @@ class ShardsTest : public testing::Test {
       EXPECT_EQ(s.key, fmt::format("{:08}", i));
       EXPECT_EQ(s.shard, fmt::format("train-{:06}.tar", i / 8));
       EXPECT_EQ(s.label, small_dataset_label(options_, i));
+      EXPECT_EQ(shards.label(i), s.label);
+      EXPECT_EQ(shards.key(i), s.key);
       ASSERT_EQ(s.bytes, 11U + 8 * 8 * 3);
       EXPECT_EQ(s.data[11 + (3 * 8 + 5) * 3 + 1], small_dataset_pixel(options_, "train", i, 3, 5, 1));
     }
@@ -159,6 +160,7 @@ TEST_F(ShardsTest, LabelsThatAreNone) {
   rejected("two", {"no class index"});
   rejected("1 2", {"no class index"});
   rejected("99999999999999999999", {"no class index"});
+  rejected(std::string(600, '0') + "1", {"no class index"});
   write_tar(tar_member("a.ppm", "P6") + tar_member("a.cls", "2\n"));
   EXPECT_EQ(Shards(folder(), manifest_, "train").sample(8).label, 2);
 }
@@ -166,16 +168,6 @@ TEST_F(ShardsTest, LabelsThatAreNone) {
 TEST_F(ShardsTest, PictureOfNoSplit) {
   const Shards shards(folder(), manifest_, "train");
   expect_error(ExitCode::internal, {"picture 20 of a split of 20"}, [&] { shards.sample(20); });
-}
-
-TEST_F(ShardsTest, NamesAShardThatCannotBeMapped) {
-  const std::uint64_t huge = std::uint64_t{4} << 30;  // a hole: no disk is filled
-  std::filesystem::resize_file(folder() + "/train-000000.tar", huge);
-  manifest_.splits.at("train").shards[0].bytes = huge;
-  expect_error(ExitCode::io_failed, {"train-000000.tar: mapping 4294967296 bytes failed: Cannot allocate memory"}, [&] {
-    const AddressSpaceLimit limit;
-    Shards(folder(), manifest_, "train");
-  });
 }
 
 // Reads everything of a data set that can be read; damage may only show as Error.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,22 +64,28 @@ void write_manifest(const std::string& folder, const DatasetManifest& manifest);
 DatasetStatistics read_statistics(const std::string& folder);
 void write_statistics(const std::string& folder, const DatasetStatistics& statistics);
 
-// The encoded pictures of one split: memory-mapped shards with their index.
+// The encoded pictures of one split. Its shards stay open; nothing of them is kept in memory but where the pictures lie.
 class Shards {
  public:
   Shards(const std::string& folder, const DatasetManifest& manifest, const std::string& split);
   ~Shards();
   struct Sample {
-    const std::uint8_t* data;  // encoded picture, valid as long as Shards
+    const std::uint8_t* data;  // encoded picture; valid until this thread reads another sample
     std::size_t bytes;
     std::int32_t label;
     std::string_view key;    // "00001234"; valid as long as Shards
     std::string_view shard;  // file name, for messages; valid as long as Shards
   };
   std::uint64_t size() const;
-  // Picture i of the split, 0 <= i < size(), in the shards' order. Allocates nothing, may be called by several threads. Throws
-  // Error(bad_data) naming shard and key when the label is no class of the manifest or the index does not fit the shard.
-  Sample sample(std::uint64_t i) const;
+  // Picture i of the split, 0 <= i < size(), in the shards' order. May be called by several threads; allocates only where a thread meets
+  // a larger picture than before. `tail`: where the last bytes of the encoded picture go, which Sample::data then lacks: the pixels of a
+  // raw one are read straight to their place (not used for a picture that has fewer bytes). Throws Error(bad_data) naming shard and
+  // key when the label is no class of the manifest or the index does not fit the shard, and when the shard has changed since it was
+  // opened; Error(io_failed) when it cannot be read.
+  Sample sample(std::uint64_t i, std::span<std::uint8_t> tail = {}) const;
+  // The same without reading the picture.
+  std::int32_t label(std::uint64_t i) const;
+  std::string_view key(std::uint64_t i) const;
 
  private:
   struct Impl;
