@@ -82,12 +82,6 @@ MachineSpeed measure_machine_speed(Backend& backend) {
   return speed;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 double Work::floor_s(const MachineSpeed& speed) const { return std::max(flop / speed.flop_per_s, bytes / speed.bytes_per_s); }
 
 Work layer_work(const Layer& layer, Pass pass, std::int64_t batch_size, bool needs_diff_src) {

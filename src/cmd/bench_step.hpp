@@ -45,6 +45,4 @@ struct StepBench {
 // step: rates and seed of the training steps. The pictures are random grey levels, three batches of them in turn.
 StepTimes time_steps(Graph& graph, Backend& backend, const StepParameters& step, std::int64_t picture_size, const StepBench& bench);
 
-double median(std::vector<double> values);
-
 }  // namespace alexnet

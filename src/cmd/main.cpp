@@ -29,13 +29,21 @@ void restart_with_briefly_spinning_openmp(char** argv) {
 
 // CLI11 says "a subcommand is required" of a misspelt one: this names the first word that is no command, with the nearest.
 void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* level = &app;
   for (int i = 1; i < argc; ++i) {
     std::string word = argv[i];
     if (word == "--log-file") ++i;
     if (word.starts_with("-")) continue;
+    const std::vector<const CLI::App*> commands = level->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) return;
+    const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
+    const auto found = std::find_if(commands.begin(), commands.end(), named);
+    if (found != commands.end()) {
+      level = *found;
+      continue;
+    }
     std::vector<std::string> known;
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
-    if (std::find(known.begin(), known.end(), word) != known.end()) return;
+    for (const CLI::App* command : commands) known.push_back(command->get_name());
     const std::string nearest = alexnet::nearest_name(word, known);
     std::replace(word.begin(), word.end(), '\n', ' ');
     alexnet::fail(ExitCode::command_line, "command line: there is no command {}{}; see alexnet --help", word,

@@ -2,9 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "support/expect_error.hpp"
+#include "support/small_dataset.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace alexnet {
 namespace {
@@ -68,8 +72,68 @@ TEST(BenchCommand, PrintsATableForPeople) {
   EXPECT_THAT(bench({}).out, testing::Not(HasSubstr("conv1")));
 }
 
+CommandResult bench_loader(std::vector<std::string> args) {
+  args.insert(args.begin(), {"bench", "loader", "--seconds", "0.001", "--rounds", "1", "--images", "30", "--batch", "8"});
+  return run_alexnet(args);
+}
+
+void expect_stages(const json& set, const std::string& shards, const std::vector<int>& threads) {
+  std::vector<std::string> names;
+  for (const json& stage : set["stages"]) {
+    names.push_back(fmt::format("{} {}", stage["stage"].get<std::string>(), stage["threads"].get<int>()));
+    for (const char* key : {"images_per_s", "images_per_core_s", "mbyte_per_s", "floor_images_per_core_s", "share_of_floor"})
+      EXPECT_GT(stage[key].get<double>(), 0) << stage;
+  }
+  std::vector<std::string> expected;
+  for (const int t : threads) {
+    for (const std::string& name :
+         {shards + " -> uint8", std::string("crop, flip -> uint8"), std::string("input op -> float"), shards + " -> float"})
+      expected.push_back(fmt::format("{} {}", name, t));
+  }
+  EXPECT_EQ(names, expected);
+}
+
+TEST(BenchCommand, TimesTheLoaderOnDrawnPictures) {
+  TemporaryFolder folder;
+  RunOptions options;
+  options.env = {{"TMPDIR", folder.path().string()}};
+  const CommandResult result =
+      run_alexnet({"bench", "loader", "--seconds", "0.001", "--rounds", "1", "--images", "30", "--batch", "8", "--json"}, options);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json sets = json::parse(result.out)["sets"];
+  ASSERT_EQ(sets.size(), 2U);
+  expect_stages(sets[0], "JPEG shards", {1, std::max(2, static_cast<int>(std::thread::hardware_concurrency()))});
+  expect_stages(sets[1], "raw shards", {1, std::max(2, static_cast<int>(std::thread::hardware_concurrency()))});
+  EXPECT_EQ(sets[1]["stored_bytes"], 256 * 256 * 3 + 15);
+  EXPECT_EQ(sets[1]["crop"], 224);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "the drawn pictures are gone";
+}
+
+TEST(BenchCommand, TimesTheLoaderOnADataSet) {
+  TemporaryFolder folder;
+  write_small_dataset(folder / "set", {.size = 16});
+  const CommandResult one = bench_loader({"--data", folder / "set", "--workers", "1", "--json"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  expect_stages(json::parse(one.out)["sets"][0], "raw shards", {1});
+  const CommandResult table = bench_loader({"--data", folder / "set", "--workers", "3"});
+  for (const char* words :
+       {"raw pictures of 16 x 16", "crops of 14, batch 8", "per core", "of floor", "raw shards -> uint8", "copy of the crop"})
+    EXPECT_THAT(table.out, HasSubstr(words));
+}
+
+TEST(BenchCommand, RefusesAFolderThatIsNoDataSet) {
+  TemporaryFolder folder;
+  expect_refused(bench_loader({"--data", folder / "none"}), ExitCode::no_input, {folder / "none", "no dataset.json"});
+  RunOptions options;
+  options.env = {{"TMPDIR", folder / "none"}};
+  expect_refused(run_alexnet({"bench", "loader"}, options), ExitCode::io_failed,
+                 {"no temporary folder for drawn pictures: ", "give --data OUT, or set TMPDIR"});
+}
+
 TEST(BenchCommand, RefusesWhatItDoesNotHave) {
-  expect_refused(run_alexnet({"bench", "stepp"}), ExitCode::command_line, {"stepp"});
+  expect_refused(run_alexnet({"bench", "stepp"}), ExitCode::command_line, {"no command stepp", "did you mean step"});
+  expect_refused(run_alexnet({"bench"}), ExitCode::command_line, {"subcommand is required"});
+  expect_refused(bench_loader({"--batch", "0"}), ExitCode::command_line, {"--batch"});
   expect_refused(bench({"--batch", "0"}), ExitCode::command_line, {"--batch"});
   expect_refused(bench({"--dtype", "bf16"}), ExitCode::unavailable, {"device.precision is bf16"});
   expect_refused(bench({"--backend", "cuda"}), ExitCode::unavailable, {"backend cuda"});
