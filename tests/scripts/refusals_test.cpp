@@ -86,18 +86,21 @@ TEST_F(ScriptRefusalsTest, PlotRunNeedsMatplotlib) {
                  {"plot_run: matplotlib is missing; run scripts/setup plot"});
 }
 
-TEST_F(ScriptRefusalsTest, BenchPeersNeedsTheProgramAndPyTorch) {
-  expect_refused(run_command({script("bench_peers"), "--alexnet", "/nowhere/alexnet"}), ExitCode::no_input,
-                 {"bench_peers: /nowhere/alexnet: there is no such executable; build it first"});
+TEST_F(ScriptRefusalsTest, ComparisonsNeedTheProgramAndTheOthers) {
   const RunOptions options = with("PYTHONPATH", folder_ / "modules");
-  const std::vector<std::string> command = {script("bench_peers"), "--alexnet", "/bin/true", "--venv", folder_ / "peers"};
-  folder_.write("modules/venv.py", "import sys\nprint('ensurepip is not available')\nsys.exit(1)\n");
-  expect_refused(run_command(command, options), ExitCode::unavailable,
-                 {"bench_peers: no virtual environment can be made; run scripts/setup peers first: ensurepip is not available"});
-  program("python3", "echo no network >&2; exit 1");
-  folder_.write("modules/venv.py", "import os, sys\nos.makedirs(sys.argv[1] + '/bin')\nos.rename('" + (folder_ / "python3") +
-                                       "', sys.argv[1] + '/bin/python3')\n");
-  expect_refused(run_command(command, options), ExitCode::unavailable, {"bench_peers: pip install torch failed: no network"});
+  for (const std::string name : {"bench_peers", "bench_loader"}) {
+    expect_refused(run_command({script(name), "--alexnet", "/nowhere/alexnet"}), ExitCode::no_input,
+                   {name + ": /nowhere/alexnet: there is no such executable; build it first"});
+    expect_refused(run_command({script(name), "--alexnett"}), ExitCode::command_line, {name + ": ", "--alexnett"});
+    const std::vector<std::string> command = {script(name), "--alexnet", "/bin/true", "--venv", folder_ / name};
+    folder_.write("modules/venv.py", "import sys\nprint('ensurepip is not available')\nsys.exit(1)\n");
+    expect_refused(run_command(command, options), ExitCode::unavailable,
+                   {name + ": no virtual environment can be made; run scripts/setup peers first: ensurepip is not available"});
+    program("python3", "echo no network >&2; exit 1");
+    folder_.write("modules/venv.py", "import os, sys\nos.makedirs(sys.argv[1] + '/bin')\nos.rename('" + (folder_ / "python3") +
+                                         "', sys.argv[1] + '/bin/python3')\n");
+    expect_refused(run_command(command, options), ExitCode::unavailable, {name + ": pip install torch ", " failed: no network"});
+  }
 }
 
 TEST_F(ScriptRefusalsTest, DrawnBaselinesNeedsRawPictures) {
