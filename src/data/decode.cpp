@@ -27,13 +27,14 @@ std::string describe_unknown(Bytes bytes, std::string_view otherwise) {
     std::size_t at = 0;
   };
   static const Kind kinds[] = {
-      {"GIF8", "GIF"},          {"BM", "BMP"},           {{"II*\0", 4}, "TIFF"},  {{"MM\0*", 4}, "TIFF"}, {"ftypavif", "AVIF", 4},
-      {"ftypheic", "HEIC", 4},  {"ftypmif1", "HEIF", 4}, {"\xff\x0a", "JPEG XL"}, {"JXL ", "JPEG XL", 4}, {"jP  ", "JPEG 2000", 4},
-      {{"\0\0\1\0", 4}, "ICO"}, {"8BPS", "Photoshop"}};
+      {"GIF8", "GIF"},         {"BM", "BMP"},          {{"II*\0", 4}, "TIFF"},   {{"MM\0*", 4}, "TIFF"},   {"ftypavif", "AVIF", 4},
+      {"ftypavis", "AVIF", 4}, {"ftyphe", "HEIC", 4},  {"ftypmif1", "HEIF", 4},  {"ftypmsf1", "HEIF", 4},  {"ftypjxl", "JPEG XL", 4},
+      {"\xff\x0a", "JPEG XL"}, {"JXL ", "JPEG XL", 4}, {"jP  ", "JPEG 2000", 4}, {{"\0\0\1\0", 4}, "ICO"}, {"8BPS", "Photoshop"}};
   if (bytes.empty()) return "an empty file";
   for (const Kind& kind : kinds) {
     if (begins_with(bytes, kind.magic, kind.at)) return fmt::format("{} (not read: convert it to PNG)", kind.what);
   }
+  if (begins_with(bytes, "ftyp", 4)) return "a video";
   if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7')
     return "PNM of another kind than P6 (not read: convert it to PNG)";
   if (begins_with(bytes, "%PDF")) return "a PDF document";

@@ -1,7 +1,8 @@
 // JPEG by libjpeg-turbo: grey, YCbCr and RGB; CMYK and YCCK (which Adobe stores inverted) become RGB by r = c k / 255.
 //
-// A decompressor per thread is kept, so that a call allocates nothing beyond libjpeg's own pools. libjpeg reports errors by longjmp:
-// the functions that call setjmp hold only trivial objects. Warnings that mean lost pixels are errors here.
+// Each picture has a decompressor of its own: one that is kept would lend a picture without tables those of the picture before.
+// libjpeg reports errors by longjmp: the functions that call setjmp hold only trivial objects. Warnings that mean lost pixels are
+// errors here.
 #include <cstdio>  // before jpeglib.h, which needs FILE
 
 #include <jpeglib.h>
@@ -40,6 +41,7 @@ void on_progress(j_common_ptr info) {
   std::longjmp(manager->jump, 1);
 }
 
+// For one picture.
 class JpegReader {
  public:
   JpegReader() {
@@ -67,7 +69,6 @@ class JpegReader {
   void read(std::uint8_t* rgb) {
     if (!read_rows(rgb)) fail_jpeg();
   }
-  void close() { jpeg_abort_decompress(&info_); }
 
  private:
   bool create() {
@@ -77,7 +78,6 @@ class JpegReader {
   }
   bool read_header(Bytes bytes) {
     if (setjmp(errors_.jump)) return false;
-    jpeg_abort_decompress(&info_);  // whatever an exception left open
     info_.progress = &progress_;
     jpeg_mem_src(&info_, bytes.data(), bytes.size());
     jpeg_read_header(&info_, TRUE);
@@ -116,10 +116,12 @@ class JpegReader {
   }
   [[noreturn]] void fail_jpeg() {
     const int code = errors_.base.msg_code;
-    jpeg_abort_decompress(&info_);
     if (code == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
     if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JERR_INPUT_EOF || code == JERR_INPUT_EMPTY) {
       fail(ExitCode::bad_data, "truncated JPEG: {}", errors_.message);
+    }
+    if (code == JERR_SOF_UNSUPPORTED || code == JERR_BAD_PRECISION || code == JERR_ARITH_NOTIMPL) {
+      fail(ExitCode::bad_data, "a JPEG of a rare kind ({}; not read: convert it to PNG)", errors_.message);
     }
     fail(ExitCode::bad_data, "damaged JPEG: {}", errors_.message);
   }
@@ -129,35 +131,31 @@ class JpegReader {
   jpeg_progress_mgr progress_{};
 };
 
-JpegReader& reader() {
-  thread_local JpegReader instance;
-  return instance;
-}
-
 }  // namespace
 
 bool is_jpeg(Bytes bytes) { return begins_with(bytes, "\xff\xd8\xff"); }
 
 Picture decode_jpeg(Bytes bytes) {
-  const auto& info = reader().open(bytes);
+  JpegReader reader;
+  const auto& info = reader.open(bytes);
   Picture picture{info.image_height, info.image_width, {}};
   picture.rgb.resize(static_cast<std::size_t>(picture.height * picture.width) * 3);
-  reader().read(picture.rgb.data());
+  reader.read(picture.rgb.data());
   return picture;
 }
 
 void decode_jpeg_into(Bytes bytes, std::int64_t height, std::int64_t width, std::uint8_t* rgb) {
-  const auto& info = reader().open(bytes);
+  JpegReader reader;
+  const auto& info = reader.open(bytes);
   check_promised(info.image_height, info.image_width, height, width);
-  reader().read(rgb);
+  reader.read(rgb);
 }
 
 bool is_baseline_jpeg(Bytes bytes) {
   if (!is_jpeg(bytes)) return false;
-  const auto& info = reader().open(bytes);
-  const bool baseline = !info.progressive_mode && !info.arith_code && (info.num_components == 1 || info.num_components == 3);
-  reader().close();
-  return baseline;
+  JpegReader reader;
+  const auto& info = reader.open(bytes);
+  return !info.progressive_mode && !info.arith_code && (info.num_components == 1 || info.num_components == 3);
 }
 
 }  // namespace alexnet::formats

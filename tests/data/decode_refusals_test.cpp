@@ -11,8 +11,34 @@ TEST(DecodeRefusalsTest, NamesWhatIsNoPicture) {
   const std::pair<std::string, const char*> files[] = {{"", "an empty file"},
                                                        {"hello, I am a label\n", "a text file"},
                                                        {"GIF89a......", "GIF (not read: convert it to PNG)"},
-                                                       {"BM......", "BMP"},
-                                                       {std::string("II*\0....", 8), "TIFF"},
+                                                       {"BM......", "BMP (not read: convert it to PNG)"},
+                                                       {std::string("II*\0....", 8), "TIFF (not read: convert it to PNG)"},
+                                                       {std::string("MM\0*....", 8), "TIFF"},
+                                                       {std::string("\0\0\0\x18"
+                                                                    "ftypheic....",
+                                                                    16),
+                                                        "HEIC (not read: convert it to PNG)"},
+                                                       {std::string("\0\0\0\x18"
+                                                                    "ftypheix....",
+                                                                    16),
+                                                        "HEIC"},
+                                                       {std::string("\0\0\0\x18"
+                                                                    "ftypmif1....",
+                                                                    16),
+                                                        "HEIF"},
+                                                       {std::string("\0\0\0\x1c"
+                                                                    "ftypavif....",
+                                                                    16),
+                                                        "AVIF (not read: convert it to PNG)"},
+                                                       {std::string("\0\0\0\x1c"
+                                                                    "ftypisom....",
+                                                                    16),
+                                                        "a video"},
+                                                       {"\xff\x0a......", "JPEG XL (not read: convert it to PNG)"},
+                                                       {std::string("\0\0\0\x0cJXL \x0d\x0a\x87\x0a", 12), "JPEG XL"},
+                                                       {std::string("\0\0\0\x0cjP  \x0d\x0a\x87\x0a", 12), "JPEG 2000"},
+                                                       {std::string("\0\0\1\0....", 8), "ICO"},
+                                                       {"8BPS....", "Photoshop"},
                                                        {"<!DOCTYPE html><HTML>", "an HTML page"},
                                                        {"version https://git-lfs.github.com/spec/v1\n", "Git LFS"},
                                                        {"P5 1 1 255\n.", "PNM"},
@@ -41,6 +67,22 @@ TEST(DecodeRefusalsTest, NamesWhatIsWrongWithAWebP) {
   expect_error(ExitCode::bad_data, {"damaged WebP (code 3)"}, [&] { decode_picture(damaged); });
   Bytes animated = bytes_of(std::string_view("RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x0f\0\0\x0f\0\0", 30));
   expect_error(ExitCode::bad_data, {"an animated WebP (not read"}, [&] { decode_picture(animated); });
+}
+
+// Lossless, hierarchical and 12-bit JPEGs: the same bytes with another frame header are enough.
+TEST(DecodeRefusalsTest, NamesJpegsOfRareKinds) {
+  const Bytes usual = encode_jpeg(smooth_picture(16, 16), 90);
+  std::size_t frame = 0;  // FF C0, length, precision
+  while (usual[frame] != 0xff || usual[frame + 1] != 0xc0) ++frame;
+  for (const int kind : {0xc3, 0xc5, 0xcb}) {
+    Bytes jpeg = usual;
+    jpeg[frame + 1] = static_cast<std::uint8_t>(kind);
+    expect_error(ExitCode::bad_data, {"a JPEG of a rare kind", fmt::format("0x{:02x}", kind), "convert it to PNG"},
+                 [&] { decode_picture(jpeg); });
+  }
+  Bytes jpeg = usual;
+  jpeg[frame + 4] = 12;
+  expect_error(ExitCode::bad_data, {"a JPEG of a rare kind", "precision 12", "convert it to PNG"}, [&] { decode_picture(jpeg); });
 }
 
 // Without the last of its three components, in the frame and in the scan.

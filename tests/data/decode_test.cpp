@@ -16,7 +16,7 @@ namespace {
 struct JpegKind {
   J_COLOR_SPACE input = JCS_RGB;  // of `samples`
   J_COLOR_SPACE stored = JCS_YCbCr;
-  bool progressive = false, adobe = true;
+  bool progressive = false, adobe = true, arithmetic = false;
 };
 
 // samples: (height, width, channels of kind.input). Quality 100 and no subsampling.
@@ -38,6 +38,7 @@ Bytes make_jpeg(const Bytes& samples, std::int64_t height, std::int64_t width, c
   for (int c = 0; c < info.num_components; ++c) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
   if (kind.progressive) jpeg_simple_progression(&info);
   if (!kind.adobe) info.write_Adobe_marker = FALSE;
+  info.arith_code = kind.arithmetic ? TRUE : FALSE;
   jpeg_start_compress(&info, TRUE);
   while (info.next_scanline < info.image_height) {
     JSAMPROW row =
@@ -101,6 +102,38 @@ TEST(DecodeTest, ReadsColourJpegs) {
   EXPECT_LE(largest_difference(decode_picture(encode_jpeg(picture, 95)), picture), 8);
 }
 
+TEST(DecodeTest, ReadsArithmeticCodedJpegs) {
+  const Picture picture = smooth_picture(37, 53);
+  for (const bool progressive : {false, true}) {
+    const Bytes jpeg = make_jpeg(picture.rgb, 37, 53, {.progressive = progressive, .arithmetic = true});
+    EXPECT_EQ(decode_picture(jpeg).rgb, decode_picture(make_jpeg(picture.rgb, 37, 53, {.progressive = progressive})).rgb);
+    EXPECT_FALSE(formats::is_baseline_jpeg(jpeg)) << "few others read it, so prepare encodes it anew";
+  }
+}
+
+// Without the segments of one kind: DQT (0xdb) or DHT (0xc4).
+Bytes without_segments(Bytes jpeg, std::uint8_t marker) {
+  for (std::ptrdiff_t at = 2; jpeg[static_cast<std::size_t>(at) + 1] != 0xda;) {
+    const auto* segment = jpeg.data() + at;
+    const std::ptrdiff_t bytes = 2 + (segment[2] << 8 | segment[3]);
+    if (segment[1] == marker) {
+      jpeg.erase(jpeg.begin() + at, jpeg.begin() + at + bytes);
+    } else {
+      at += bytes;
+    }
+  }
+  return jpeg;
+}
+
+TEST(DecodeTest, ForgetsTheTablesOfTheJpegBefore) {
+  const Picture picture = smooth_picture(24, 40);
+  const Bytes usual = encode_jpeg(picture, 90), other_tables = make_jpeg(picture.rgb, 24, 40, {.progressive = true});
+  const Picture expected = decode_picture(usual);
+  decode_picture(other_tables);
+  EXPECT_EQ(decode_picture(without_segments(usual, 0xc4)).rgb, expected.rgb) << "without Huffman tables the standard ones are meant";
+  expect_error(ExitCode::bad_data, {"damaged JPEG: Quantization table"}, [&] { decode_picture(without_segments(usual, 0xdb)); });
+}
+
 TEST(DecodeTest, ReadsGreyJpegsAsThreeEqualChannels) {
   const Picture picture = smooth_picture(24, 40);
   const Bytes jpeg = make_jpeg(grey_of(picture), 24, 40, {JCS_GRAYSCALE, JCS_GRAYSCALE});
@@ -155,7 +188,8 @@ TEST(DecodeTest, ReadsPngs) {
   EXPECT_EQ((Bytes{colors.rgb.begin(), colors.rgb.begin() + 6}), (Bytes{200, 100, 50, 10, 20, 30}));
 }
 
-TEST(DecodeTest, ScalesSixteenBitPngs) {
+// `rows` null: the file ends where the pixels begin.
+Bytes make_png_of_kind(int height, int width, int bits, int color_type, int interlace, png_bytepp rows) {
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   Bytes file;
@@ -166,14 +200,24 @@ TEST(DecodeTest, ScalesSixteenBitPngs) {
         to->insert(to->end(), data, data + count);
       },
       nullptr);
-  png_set_IHDR(png, info, 2, 1, 16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), bits, color_type, interlace,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, info);
+  if (rows != nullptr) {
+    png_write_image(png, rows);
+    png_write_end(png, info);
+  } else {
+    file.insert(file.end(), {0, 0, 0, 9, 'I', 'D', 'A', 'T'});
+  }
+  png_destroy_write_struct(&png, &info);
+  return file;
+}
+
+TEST(DecodeTest, ScalesSixteenBitPngs) {
   Bytes row = {0x80, 0x80, 0xff, 0xff};
   png_bytep rows[1] = {row.data()};
-  png_write_image(png, rows);
-  png_write_end(png, info);
-  png_destroy_write_struct(&png, &info);
-  EXPECT_EQ(decode_picture(file).rgb, (Bytes{128, 128, 128, 255, 255, 255}));
+  EXPECT_EQ(decode_picture(make_png_of_kind(1, 2, 16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, rows)).rgb,
+            (Bytes{128, 128, 128, 255, 255, 255}));
 }
 
 TEST(DecodeTest, ReadsWebp) {
@@ -225,13 +269,19 @@ TEST(DecodeTest, RefusesHugePicturesBeforeItAllocates) {
   Bytes jpeg = make_jpeg(picture.rgb, 64, 64, {});
   std::size_t frame = 0;  // its header: FF C0, length, precision, height, width
   while (jpeg[frame] != 0xff || jpeg[frame + 1] != 0xc0) ++frame;
-  jpeg[frame + 5] = 0xf0;
-  jpeg[frame + 7] = 0xf0;
-  expect_error(ExitCode::bad_data, {"JPEG with 61504 x 61504 pixels"}, [&] { decode_picture(jpeg); });
+  for (const std::size_t extent : {5, 7}) {
+    jpeg[frame + extent] = 0xea;
+    jpeg[frame + extent + 1] = 0x60;
+  }
+  expect_error(ExitCode::bad_data, {"JPEG with 60000 x 60000 pixels"}, [&] { decode_picture(jpeg); });
   jpeg[frame + 7] = 0x08;  // within the limits, but the file is too short to hold it
   expect_error(ExitCode::bad_data, {"truncated JPEG"}, [&] { decode_picture(jpeg); });
 
   Bytes png = make_png(picture.rgb.data(), 64, 64, PNG_FORMAT_RGB);
+  Bytes bomb = make_png_of_kind(60000, 60000, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, nullptr);
+  expect_error(ExitCode::bad_data, {"PNG with 60000 x 60000 pixels"}, [&] { decode_picture(bomb); });
+  bomb = make_png_of_kind(16000, 16000, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, nullptr);
+  expect_error(ExitCode::bad_data, {"truncated PNG"}, [&] { decode_picture(bomb); });
   png[17] = 0x01;  // width 64 + 65536; the checksum of the header no longer fits
   expect_error(ExitCode::bad_data, {"PNG"}, [&] { decode_picture(png); });
 }
