@@ -100,6 +100,8 @@ void add_prepare_command(CLI::App& app, ExitCode& exit_code) {
   sub->add_option("--limit-per-class", options.limit_per_class, "At most so many pictures of a class and split [all]");
   sub->add_option("--max-bad", options.max_bad, "Unreadable pictures that are left out before it is an error: N or P%")
       ->capture_default_str();
+  sub->add_flag("--exif-orientation", options.exif_orientation,
+                "Turn pictures as their EXIF says, for photographs; ImageNet's reference results were made without");
   sub->add_option("--seed", options.seed, "Of shuffle, validation split and drawn pictures")->capture_default_str();
   sub->add_option("--workers", options.workers, "Threads; 0: one a core")->capture_default_str();
   sub->add_option("--save-seconds", options.save_seconds, "Time between savings of progress: what a kill costs")->capture_default_str();

@@ -2,6 +2,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "data/decode_formats.hpp"
+#include "data/exif.hpp"
 
 namespace alexnet {
 
@@ -11,11 +12,13 @@ PreparedPicture prepare_picture(const PreparePlan& plan, const std::string& spli
     auto loaded = plan.source->load(split, item);
     auto* encoded = std::get_if<EncodedPicture>(&loaded);
     Picture picture = encoded != nullptr ? decode_picture(*encoded) : std::move(std::get<Picture>(loaded));
+    const int orientation = plan.exif_orientation && encoded != nullptr ? exif_orientation(*encoded) : 1;
+    picture = apply_exif_orientation(std::move(picture), orientation);
     prepared.height = picture.height;
     prepared.width = picture.width;
     const bool jpeg = plan.encoding == "jpeg";
     const bool fits = picture.height == plan.size && picture.width == plan.size;
-    if (jpeg && fits && encoded != nullptr && formats::is_baseline_jpeg(*encoded)) {
+    if (jpeg && fits && encoded != nullptr && orientation == 1 && formats::is_baseline_jpeg(*encoded)) {
       prepared.bytes = std::move(*encoded);
       prepared.stored = std::move(picture);
     } else {

@@ -269,7 +269,7 @@ class Preparation {
     manifest.size = plan_.size;
     manifest.encoding = plan_.encoding;
     manifest.quality = plan_.encoding == "jpeg" ? plan_.quality : 0;
-    manifest.resampler = resampler_description();
+    manifest.resampler = resampler_description() + (plan_.exif_orientation ? "; turned as EXIF says" : "");
     manifest.seed = options_.seed;
     manifest.classes = plan_.classes;
     manifest.num_bad_files = report_.num_bad();

@@ -137,6 +137,7 @@ void choose_size(PreparePlan& plan, const PrepareOptions& options) {
   plan.size = options.size != 0 ? options.size : native != 0 ? native : kDefaultSize;
   plan.encoding = !options.encoding.empty() ? options.encoding : plan.size <= kLargestRaw ? "raw" : "jpeg";
   plan.quality = options.quality;
+  plan.exif_orientation = options.exif_orientation;
   const bool own_size = options.size == 0 && native != 0;
   log::info("stored as {} of {} x {} pixels{}",
             plan.encoding == "raw" ? "raw pixels (PPM)" : fmt::format("JPEG, quality {},", options.quality), plan.size, plan.size,

@@ -23,6 +23,7 @@ struct PreparePlan {
   std::int64_t size = 0;
   std::string encoding;  // "jpeg" | "raw"
   int quality = 0;       // of jpeg
+  bool exif_orientation = false;
   std::uint64_t max_bad = 0;
   std::uint64_t num_items() const;
 };

@@ -73,8 +73,8 @@ PrepareProgress from_json(const Json& json) {
 
 PrepareProgress fresh_progress(const PreparePlan& plan, const PrepareOptions& options) {
   PrepareProgress progress;
-  progress.options = fmt::format("--size {} --encoding {} --quality {} --shard-mib {} --seed {}", plan.size, plan.encoding, options.quality,
-                                 options.shard_mib, options.seed);
+  progress.options = fmt::format("--size {} --encoding {} --quality {} --shard-mib {} --seed {}{}", plan.size, plan.encoding,
+                                 options.quality, options.shard_mib, options.seed, options.exif_orientation ? " --exif-orientation" : "");
   progress.plan = fingerprint(plan, progress.options);
   for (const SplitPlan& split : plan.splits) progress.splits[split.name];
   return progress;

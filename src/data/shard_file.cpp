@@ -1,7 +1,6 @@
 #include "data/shard_file.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 #include "alexnet/core/error.hpp"
@@ -88,14 +86,8 @@ void ShardFile::check_unchanged() const {
 }
 
 ShardIndex ShardFile::index() const {
-  const auto bytes = static_cast<std::size_t>(opened_.st_size);
-  if (bytes == 0) return {};
-  // For this moment a mapping will do: the walk touches one block a member.
-  void* address = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor_, 0);
-  if (address == MAP_FAILED) fail(ExitCode::io_failed, "{}: mapping {} bytes failed: {}", path_, bytes, std::strerror(errno));
-  const auto unmap = [bytes](void* p) { munmap(p, bytes); };
-  const std::unique_ptr<void, decltype(unmap)> mapping(address, unmap);
-  return index_tar({static_cast<const std::uint8_t*>(address), bytes}, path_);
+  const auto read_at = [&](std::uint64_t offset, std::uint8_t* to, std::size_t count) { read(offset, {to, count}); };
+  return index_tar(read_at, static_cast<std::uint64_t>(opened_.st_size), path_);
 }
 
 }  // namespace alexnet

@@ -124,7 +124,7 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& path, std
   return index;
 }
 
-ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path) {
+ShardIndex index_tar(const TarWalk::ReadAt& read, std::uint64_t tar_bytes, const std::string& path) {
   ShardIndex index;
   Parts parts;
   const auto finish = [&] {
@@ -133,12 +133,11 @@ ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path)
       fail(ExitCode::bad_data, "{}: picture {}: {} in the tar", path, parts.key, missing);
     append(index, parts);
   };
-  const auto read = [&](std::uint64_t offset, std::uint8_t* to, std::size_t count) { std::memcpy(to, tar.data() + offset, count); };
-  TarWalk walk(read, 0, tar.size(), path, "make the data set again");
+  TarWalk walk(read, 0, tar_bytes, path, "make the data set again");
   for (TarMember member; walk.next(member);) {
     const Part part{member.offset, member.bytes};
     const std::string_view key = sample_key(member.name), extension = extension_of(member.name);
-    if (!member.is_file || !fits(part, tar.size()) || (!is_picture(extension) && extension != "cls")) continue;
+    if (!member.is_file || !fits(part, tar_bytes) || (!is_picture(extension) && extension != "cls")) continue;
     if (key != parts.key) {
       finish();
       parts = {std::string(key), {}, {}};
@@ -147,6 +146,11 @@ ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path)
   }
   finish();
   return index;
+}
+
+ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path) {
+  const auto read = [&](std::uint64_t offset, std::uint8_t* to, std::size_t count) { std::memcpy(to, tar.data() + offset, count); };
+  return index_tar(read, tar.size(), path);
 }
 
 }  // namespace alexnet

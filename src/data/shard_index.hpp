@@ -29,6 +29,8 @@ struct ShardIndex {
 ShardIndex parse_shard_index(std::string_view text, const std::string& path, std::uint64_t tar_bytes);
 
 // From the headers of the tar itself. Throws Error(bad_data) with path and offset.
+ShardIndex index_tar(const TarWalk::ReadAt& read, std::uint64_t tar_bytes, const std::string& path);
+// The same of a tar in memory.
 ShardIndex index_tar(std::span<const std::uint8_t> tar, const std::string& path);
 
 // "some/folder/00001234.jpg" -> "00001234".

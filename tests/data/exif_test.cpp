@@ -1,6 +1,8 @@
 // The orientation that a camera wrote: found in both byte orders, never believed when it is broken, and applied.
 #include "data/exif.hpp"
 
+#include "alexnet/core/log.hpp"
+#include "alexnet/data/prepare.hpp"
 #include "data/picture_support.hpp"
 #include "support/run_command.hpp"
 #include "support/temporary_folder.hpp"
@@ -30,6 +32,26 @@ Bytes jpeg_with(const Exif& e) {
   const std::string segment = "\xff\xe1" + number(static_cast<std::uint32_t>(content.size()) + 2, 2, true) + content;
   std::string jpeg = text_of(encode_jpeg(smooth_picture(24, 40), 90));
   return bytes_of(jpeg.insert(20, segment));  // behind SOI and an APP0 of 18 bytes
+}
+
+TEST(ExifTest, PrepareTurnsPicturesWhenAsked) {
+  log::set_level(log::Level::quiet);
+  TemporaryFolder folder;
+  for (const char* name : {"in/a/1.jpg", "in/b/1.jpg"}) folder.write(name, text_of(jpeg_with({.orientation = 6})));
+  PrepareOptions options;
+  options.source = folder / "in";
+  options.size = 24;
+  options.encoding = "raw";
+  for (const bool turned : {false, true}) {
+    options.exif_orientation = turned;
+    options.out = folder / (turned ? "turned" : "stored");
+    const DatasetManifest manifest = prepare_dataset(options).manifest;
+    const Shards shards(options.out, manifest, "train");
+    const Picture stored = decode_picture(jpeg_with({})), expected = turned ? apply_exif_orientation(stored, 6) : stored;
+    EXPECT_EQ(decode_picture({shards.sample(0).data, shards.sample(0).bytes}).rgb, resize_and_crop(expected, 24).rgb);
+    EXPECT_EQ(manifest.resampler.ends_with("; turned as EXIF says"), turned);
+  }
+  log::set_level(log::Level::info);
 }
 
 TEST(ExifTest, FindsEveryOrientation) {

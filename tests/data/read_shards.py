@@ -1,4 +1,4 @@
-"""Reads a prepared data set as others do; run by webdataset_test.cpp.
+"""Reads a prepared data set as others do; run by other_readers_test.cpp.
 
   read_shards.py index FOLDER              every .idx against tarfile, as DALI documents the format; prints the number of samples
   read_shards.py webdataset FOLDER OUT     by the webdataset package: prints "KEY LABEL WIDTH HEIGHT" lines, pixels (RGB) go to OUT

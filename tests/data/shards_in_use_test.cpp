@@ -110,15 +110,14 @@ TEST_F(ShardsInUseTest, MoreThanMayBeOpen) {
   EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");
 }
 
-TEST_F(ShardsInUseTest, CannotBeMappedToBeIndexed) {
-  const std::uint64_t huge = std::uint64_t{4} << 30;  // a hole: no disk is filled
+// Nothing is mapped, so a shard larger than the memory can be indexed; this one is a hole on the disk.
+TEST_F(ShardsInUseTest, AreIndexedWhateverTheirSize) {
+  const std::uint64_t num_samples = manifest_.splits.at("train").shards[1].num_samples, huge = std::uint64_t{4} << 30;
   fs::resize_file(shard(), huge);
   fs::remove(folder() + "/train-000001.idx");
   manifest_.splits.at("train").shards[1].bytes = huge;
-  expect_error(ExitCode::io_failed, {"train-000001.tar: mapping 4294967296 bytes failed: Cannot allocate memory"}, [&] {
-    const AddressSpaceLimit limit;
-    shards("train");
-  });
+  const AddressSpaceLimit limit;
+  EXPECT_GE(shards("train")->size(), num_samples);
 }
 
 // Raw pictures whose header is not the one that we write are read the longer way.

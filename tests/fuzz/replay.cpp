@@ -11,8 +11,10 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
       const std::vector<std::uint8_t> bytes = alexnet::read_binary_file(entry.path().string());
-      for (const std::size_t size : std::set<std::size_t>{0, bytes.size() / 3, bytes.size() / 2, bytes.size() - bytes.size() / 8, bytes.size()}) {
-        const std::vector<std::uint8_t> exact(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));  // so that overruns are seen
+      for (const std::size_t size :
+           std::set<std::size_t>{0, bytes.size() / 3, bytes.size() / 2, bytes.size() - bytes.size() / 8, bytes.size()}) {
+        const std::vector<std::uint8_t> exact(bytes.begin(),
+                                              bytes.begin() + static_cast<std::ptrdiff_t>(size));  // so that overruns are seen
         LLVMFuzzerTestOneInput(exact.data(), exact.size());
       }
       ++num_files;

@@ -22,8 +22,9 @@ struct PrepareOptions {
   std::uint64_t limit_per_class = 0;  // per split; 0: all
   std::string max_bad = "0.1%";       // "N" or "P%" of all pictures
   std::uint64_t seed = 1;
-  int workers = 0;           // 0: one a core
-  double save_seconds = 10;  // between savings of progress
+  bool exif_orientation = false;  // turn pictures as their EXIF says; the reference results do not
+  int workers = 0;                // 0: one a core
+  double save_seconds = 10;       // between savings of progress
 };
 
 struct PrepareResult {

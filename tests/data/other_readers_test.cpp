@@ -10,7 +10,7 @@ namespace {
 
 const char* const kScript = ALEXNET_SOURCE_DIR "/tests/data/read_shards.py";
 
-class WebdatasetTest : public PrepareTest {
+class OtherReadersTest : public PrepareTest {
  protected:
   // Several shards of each split.
   DatasetManifest prepare(const std::string& encoding) {
@@ -30,7 +30,7 @@ class WebdatasetTest : public PrepareTest {
   }
 };
 
-TEST_F(WebdatasetTest, IndexIsTheOneThatDaliReads) {
+TEST_F(OtherReadersTest, IndexIsTheOneThatDaliReads) {
   for (const std::string encoding : {"jpeg", "raw"}) {
     const DatasetManifest manifest = prepare(encoding);
     EXPECT_GT(manifest.splits.at("train").shards.size(), encoding == "raw" ? 2U : 0U);
@@ -41,7 +41,7 @@ TEST_F(WebdatasetTest, IndexIsTheOneThatDaliReads) {
   }
 }
 
-TEST_F(WebdatasetTest, PicturesAndLabelsAreWhatWeRead) {
+TEST_F(OtherReadersTest, PicturesAndLabelsAreWhatWeRead) {
   const std::string python = python_with_webdataset();
   if (python.empty()) GTEST_SKIP() << "Python's webdataset package is not there; scripts/bench_loader installs it";
   for (const std::string encoding : {"jpeg", "raw"}) {
