@@ -33,7 +33,7 @@ def require_alexnet(path):
 
 
 def python_with(modules, folder):
-    """The interpreter of a virtual environment that has these modules, which PyPI knows by the same names; made if it is not there."""
+    """The interpreter of a virtual environment that has these modules (module -> its name at PyPI); made if it is not there."""
     python = os.path.join(folder, "bin", "python3")
     has_all = ["-c", "import " + ", ".join(modules)]
     if os.path.exists(python) and subprocess.run([python, *has_all], capture_output=True, check=False).returncode == 0:
@@ -44,9 +44,9 @@ def python_with(modules, folder):
         if made.returncode != 0:
             reason = " ".join(made.stdout.split())[-200:]
             stop(69, f"error: {PROGRAM}: no virtual environment can be made; run scripts/setup peers first: {reason}")
-    installed = subprocess.run([python, "-m", "pip", "install", "--quiet", *modules], capture_output=True, text=True, check=False)
+    installed = subprocess.run([python, "-m", "pip", "install", "--quiet", *modules.values()], capture_output=True, text=True, check=False)
     if installed.returncode != 0:
-        stop(69, f"error: {PROGRAM}: pip install {' '.join(modules)} failed: {' '.join(installed.stderr.split())[-300:]}")
+        stop(69, f"error: {PROGRAM}: pip install {' '.join(modules.values())} failed: {' '.join(installed.stderr.split())[-300:]}")
     return python
 
 
