@@ -34,7 +34,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kTarBytesPerPicture = 2048;  // two headers, a label, padding
-constexpr double kGiB = 1 << 30;
+constexpr double kMiB = 1 << 20, kGiB = 1 << 30;
 
 // The number of pictures that take about `seconds`, from how long the last ones took.
 class BlockSize {
@@ -141,7 +141,7 @@ class Preparation {
     }
     // While a bucket becomes shards, both lie on the disk.
     const double needed = total + total / static_cast<double>(num_buckets(plan_.splits.front())) - there;
-    log::info("about {:.2g} GiB will be written to {}", total / kGiB, options_.out);
+    log::info("about {:.1f} {} will be written to {}", total / (total < kGiB ? kMiB : kGiB), total < kGiB ? "MiB" : "GiB", options_.out);
     output_.require_free_bytes(needed);
   }
 
