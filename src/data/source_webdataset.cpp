@@ -1,8 +1,8 @@
 // Other people's WebDataset shards: tars whose members belong together where their names agree up to the first dot, a picture and its
 // label: 000012.jpg and 000012.cls (a number or a word) or 000012.json with a field "label", "cls" or "class".
 //
-// The beginnings of the tars' names give the splits: train, val (valid, validation), test; everything else is train. A data set of
-// `prepare` is read too: its dataset.json says what its numbers mean.
+// A word in the tars' names gives the splits (imagenet1k-validation-00.tar): train, val (valid, validation), test; everything else is
+// train. A data set of `prepare` is read too: its dataset.json says what its numbers mean.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -142,8 +142,17 @@ std::vector<fs::path> tars_in(const fs::path& folder) {
   return tars;
 }
 
+// By the first word that is one of a split, or by how the name begins.
 std::string split_of(const fs::path& tar) {
-  const std::string name = tar.filename().string();
+  const std::string name(stem(tar.native()));
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (auto at = name.begin(); at != name.end();) {
+    const auto begin = std::find_if(at, name.end(), is_letter);
+    at = std::find_if_not(begin, name.end(), is_letter);
+    const std::string word(begin, at);
+    if (word == "train" || word == "test") return word;
+    if (word == "val" || word == "valid" || word == "validation") return "val";
+  }
   return name.starts_with("val") ? "val" : name.starts_with("test") ? "test" : "train";
 }
 

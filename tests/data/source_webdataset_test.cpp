@@ -46,6 +46,17 @@ TEST_F(WebdatasetTest, WithoutValTestTakesItsPlace) {
   EXPECT_EQ(source->splits.size(), 2U);
 }
 
+TEST_F(WebdatasetTest, FindsTheSplitAnywhereInTheName) {
+  shard("imagenet1k-train-0000.tar", {{"1.jpg", "one"}, {"1.cls", "0"}, {"2.jpg", "two"}, {"2.cls", "1"}});
+  shard("imagenet1k-validation-00.tar", {{"1.jpg", "three"}, {"1.cls", "1"}});
+  shard("imagenet1k_test_00.tar", {{"1.jpg", "four"}, {"1.cls", "0"}});
+  shard("interval-contest.tar", {{"3.jpg", "five"}, {"3.cls", "1"}});
+  const auto source = open();
+  EXPECT_EQ(source->splits.at("train").size(), 3U);
+  EXPECT_EQ(loaded(*source, "val", 0), "three");
+  EXPECT_EQ(loaded(*source, "test", 0), "four");
+}
+
 TEST_F(WebdatasetTest, ReadsJson) {
   shard("a.tar", {{"1.jpg", "one"},
                   {"1.json", R"({"caption": "x", "label": 2})"},
