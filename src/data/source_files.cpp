@@ -101,6 +101,7 @@ std::int64_t common_small_size(const FileSource& source) {
 bool has_picture_extension(const fs::path& path) {
   static constexpr std::array<std::string_view, 14> kExtensions = {".jpg", ".jpeg", ".jpe", ".jfif", ".png",  ".webp", ".ppm",
                                                                    ".gif", ".bmp",  ".tif", ".tiff", ".heic", ".avif", ".jp2"};
+  if (path.filename().native().starts_with('.')) return false;
   std::string extension = path.extension().string();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
   return std::ranges::find(kExtensions, extension) != kExtensions.end();

@@ -16,6 +16,7 @@ namespace alexnet {
 
 // ---- Listing
 
+// Not of hidden files: tars that were made on a Mac hold a ._name beside every name.
 bool has_picture_extension(const std::filesystem::path& path);
 // Entries in byte order of their names, without hidden ones. Throws Error(no_input).
 std::vector<std::filesystem::directory_entry> list_folder(const std::filesystem::path& folder);

@@ -24,6 +24,15 @@ bool holds_flat_validation(const fs::path& folder) {
   return false;
 }
 
+// A folder train/ beside a devkit may be of something else: pets in data/pets/train/cat/, the devkit in data/.
+bool holds_wnid_classes(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (is_wnid(it->path().stem().native())) return true;
+  }
+  return false;
+}
+
 struct Pieces {
   fs::path folder, train_tar, val_tar, devkit;  // "": not there
   bool has_train_folder = false, has_val_folder = false;
@@ -54,7 +63,7 @@ bool is_ilsvrc2012_source(const std::string& path) {
   if (is_file(path)) return base_name(path) == kTrainTar || begins_with_class_tar(path);
   const Pieces pieces = find_pieces(path);
   if (!pieces.train_tar.empty() || !pieces.val_tar.empty()) return true;
-  return pieces.has_train_folder && (!pieces.devkit.empty() || holds_flat_validation(pieces.folder / "val"));
+  return holds_wnid_classes(pieces.folder / "train") && (!pieces.devkit.empty() || holds_flat_validation(pieces.folder / "val"));
 }
 
 std::unique_ptr<Source> open_ilsvrc2012_source(const std::string& path) {

@@ -1,6 +1,7 @@
 // ImageNet's official files, packed, unpacked and mixed.
 #include <fstream>
 
+#include "alexnet/io/files.hpp"
 #include "data/source_imagenet_fixture.hpp"
 #include "support/limits.hpp"
 
@@ -83,6 +84,29 @@ TEST_F(Ilsvrc2012Test, FindsTheDevkitInTheParent) {
   below.write_val_folder(false);
   miniature_.write_devkit();
   expect_everything(*open_source(folder_ / "pictures", {}));
+}
+
+TEST_F(Ilsvrc2012Test, OtherPicturesBelowADevkitAreNoImagenet) {
+  for (const char* name : {"pets/train/cat/1.jpg", "pets/train/dog/1.jpg", "pets/val/cat/2.jpg", "pets/val/dog/2.jpg"}) picture(name);
+  miniature_.write_devkit();
+  const auto source = open_source(folder_ / "pets", {});
+  EXPECT_EQ(source->layout, "folder");
+  EXPECT_THAT(ids(*source), ElementsAre("cat", "dog"));
+}
+
+TEST_F(Ilsvrc2012Test, PassesOverHiddenMembers) {
+  const auto with_hidden = [](const std::string& member, const std::string& tar) { return tar_member(member, "Mac OS X") + tar; };
+  for (int c = 0; c < 3; ++c) {
+    const std::string wnid = MiniatureImagenet::wnid(c);
+    miniature_.write("train/" + wnid + ".tar", with_hidden("./._" + wnid + "_10.JPEG", MiniatureImagenet::class_tar(c)));
+  }
+  miniature_.write_val_tar();
+  miniature_.write("ILSVRC2012_img_val.tar",
+                   with_hidden("._ILSVRC2012_val_00000001.JPEG", read_text_file(folder_ / "ILSVRC2012_img_val.tar")));
+  miniature_.write_devkit();
+  const auto source = open();
+  expect_everything(*source);
+  EXPECT_THAT(source->remarks, ElementsAre("4 files that are no pictures by their names were skipped"));
 }
 
 TEST_F(Ilsvrc2012Test, ValMayBeMissing) {
