@@ -98,6 +98,13 @@ void end_training(FileSource& source, const std::string& place) {
   if (!empty.empty()) source.remarks.push_back(fmt::format("{}: no class: no picture in {}", place, fmt::join(empty, ", ")));
 }
 
+void ValidationLabels::add(std::size_t number, std::string_view picture, const std::string& wnid) {
+  const auto [at, is_new] = wnid_of.try_emplace(std::string(picture), wnid);
+  if (!is_new && at->second != wnid)
+    fail(ExitCode::bad_data, "{}:{}: {} is of class {} here and of class {} in an earlier line", file, number, escaped(picture), wnid,
+         at->second);
+}
+
 const std::string& Validation::wnid_of(const std::string& place, std::string_view name) const {
   if (labels_.file.empty())
     fail(ExitCode::no_input, "{}: its labels are missing: put {} into {}", place, labels_.wanted, labels_.wanted_in);

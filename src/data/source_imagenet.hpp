@@ -25,6 +25,9 @@ struct ValidationLabels {
   std::string file;  // for messages; "": there are none
   std::unordered_map<std::string, std::string> wnid_of;
   std::string wanted, wanted_in;  // where there is no file: what it is called, and the folder to put it into
+
+  // Line `number` of the file. Throws Error(bad_data) when the picture has another class by an earlier line.
+  void add(std::size_t number, std::string_view picture, const std::string& wnid);
 };
 
 // Fills the split "val". Classes that train does not have are left out and counted.

@@ -49,7 +49,7 @@ ValidationLabels read_solution(const std::string& path, const FileSource& source
     const std::string wnid(rest.substr(0, rest.find(' ')));
     if (!source.find_class(wnid) && names.count(wnid) == 0)
       fail(ExitCode::bad_data, "{}:{}: '{}' is no class: neither in train nor in {}", path, number, escaped(wnid.substr(0, 40)), kNames);
-    labels.wnid_of[std::string(line.substr(0, comma))] = wnid;
+    labels.add(number, line.substr(0, comma), wnid);
   });
   return labels;
 }

@@ -25,7 +25,7 @@ ValidationLabels read_annotations(const FileSource& source, const ClassNames& na
     if (!source.find_class(wnid) && names.count(wnid) == 0)
       fail(ExitCode::bad_data, "{}:{}: '{}' is no class: neither in train nor in words.txt", labels.file, number,
            escaped(wnid.substr(0, 40)));
-    labels.wnid_of[std::string(stem(line.substr(0, tab)))] = wnid;
+    labels.add(number, stem(line.substr(0, tab)), wnid);
   });
   return labels;
 }

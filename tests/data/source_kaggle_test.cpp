@@ -43,6 +43,8 @@ TEST_F(KaggleTest, NamesWhatIsWrongWithTheLabels) {
   refused(head + "ILSVRC2012_val_00000001,n00000019 1 2 3 4\n",
           {"LOC_val_solution.csv:2: 'n00000019' is no class: neither in train nor in LOC_synset_mapping.txt"});
   refused(head + "\nILSVRC2012_val_00000001\n", {"LOC_val_solution.csv:3: must be PICTURE,CLASS and boxes"});
+  refused(head + "ILSVRC2012_val_00000001,n00000010 1 2 3 4\nILSVRC2012_val_00000001,n00000011 1 2 3 4\n",
+          {"LOC_val_solution.csv:3: ILSVRC2012_val_00000001 is of class n00000011 here and of class n00000010 in an earlier line"});
   refused(head + ",n00000010 1 2 3 4\n", {"LOC_val_solution.csv:2: must be PICTURE,CLASS"});
   refused(head + "ILSVRC2012_val_00000001,n00000010 1 2 3 4\n",
           {"/val: ILSVRC2012_val_00000002.JPEG: no label in ", "LOC_val_solution.csv"});
