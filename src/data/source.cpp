@@ -44,7 +44,8 @@ constexpr std::array<Layout, 8> kLayouts = {{
 }};
 
 constexpr std::string_view kWhatIsRead =
-    "SOURCE is a folder of class folders, ImageNet's tars or Kaggle's tree, a list of pictures, or drawn:classes=10,train=2000,val=500";
+    "SOURCE is a folder of class folders, ImageNet's tars or Kaggle's tree, a list of lines PATH LABEL, or "
+    "drawn:classes=10,train=2000,val=500";
 
 // Throws where it is not there, or may not be looked at.
 void require_source(const std::string& source) {

@@ -7,9 +7,11 @@
 
 namespace alexnet {
 
-// Calls use(number from 1, line) for each line that is not blank, without the blanks and the \r at its end.
+// Calls use(number from 1, line) for each line that is not blank, without the blanks and the \r at its end, and without the mark that
+// editors on Windows put in front of UTF-8.
 template <class Use>
 void for_each_line(std::string_view text, Use use) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);

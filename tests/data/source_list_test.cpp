@@ -32,6 +32,13 @@ TEST_F(ListTest, ReadsOneList) {
   EXPECT_EQ(source->splits.at("train")[0].position, 1U) << "the order of the lines";
 }
 
+TEST_F(ListTest, MayComeFromWindows) {
+  EXPECT_THAT(paths(*open_list("\xef\xbb\xbf"
+                               "a.jpg cat\r\nb.jpg dog\r\n"),
+                    "train"),
+              ElementsAre("a.jpg", "b.jpg"));
+}
+
 TEST_F(ListTest, NumbersComeByValue) {
   EXPECT_THAT(ids(*open_list("a.jpg 10\nb.jpg 9\nc.jpg 100\nd.jpg 0\n")), ElementsAre("0", "9", "10", "100"));
   EXPECT_THAT(ids(*open_list("a.jpg 10\nb.jpg 9\nc.jpg x\n")), ElementsAre("10", "9", "x"));

@@ -121,7 +121,8 @@ TEST_F(SourceTest, RefusesWhatHoldsNoPictures) {
   folder_.write("a/readme.txt", "x");
   expect_refusal(ExitCode::bad_data, {"no picture in any of them"});
   const std::string file = folder_.write("pictures.tar", "x");
-  expect_error(ExitCode::bad_data, {"pictures.tar", "a file that no layout reads", "list of pictures"}, [&] { open_source(file, {}); });
+  expect_error(ExitCode::bad_data, {"pictures.tar", "a file that no layout reads", "list of lines PATH LABEL"},
+               [&] { open_source(file, {}); });
   expect_error(ExitCode::command_line,
                {"--layout imagenet", "auto, drawn, kaggle, ilsvrc2012, tiny-imagenet, cifar10, list, webdataset, folder"},
                [&] { open("imagenet"); });
