@@ -5,12 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "alexnet/core/rng.hpp"
 #include "alexnet/io/files.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -55,21 +55,18 @@ std::uint64_t parse_max_bad(const std::string& text, std::uint64_t num_items) {
 void apply_class_file(PreparePlan& plan, const std::string& path) {
   const std::vector<ClassInfo>& known = plan.source->classes;
   std::vector<std::int32_t> new_label(known.size(), -1);
-  std::istringstream lines(read_text_file(path, 1 << 24));
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (line.empty() || line.front() == '#') continue;
+  const std::string text = read_text_file(path, 1 << 24);
+  for_each_line(text, [&](std::size_t number, std::string_view line) {
+    if (line.front() == '#') return;
     const std::size_t tab = line.find('\t');
-    const std::string id = line.substr(0, tab);
+    const std::string id(line.substr(0, tab));
     const auto found = std::ranges::find(known, id, &ClassInfo::id);
     if (found == known.end()) fail(ExitCode::bad_data, "{}:{}: class '{}' is not in {}", path, number, id, plan.source->layout);
     auto& label = new_label[static_cast<std::size_t>(found - known.begin())];
     if (label >= 0) fail(ExitCode::bad_data, "{}:{}: class '{}' is listed twice", path, number, id);
     label = static_cast<std::int32_t>(plan.classes.size());
-    plan.classes.push_back({id, tab == std::string::npos ? found->name : line.substr(tab + 1)});
-  }
+    plan.classes.push_back({id, tab == std::string_view::npos ? found->name : std::string(line.substr(tab + 1))});
+  });
   for (auto& [split, items] : plan.source->splits) {
     std::erase_if(items, [&](const SourceItem& item) { return new_label[static_cast<std::size_t>(item.label)] < 0; });
     for (SourceItem& item : items) item.label = new_label[static_cast<std::size_t>(item.label)];
@@ -183,6 +180,10 @@ PreparePlan plan_preparation(const PrepareOptions& options) {
     plan.splits.push_back({name, {}});
     auto& items = plan.splits.back().items;
     if (found != plan.source->splits.end()) items = std::move(found->second);
+    if (items.empty() && std::string(name) != "train") {  // by --classes
+      plan.splits.pop_back();
+      continue;
+    }
     if (options.limit_per_class > 0) limit_classes(items, options.limit_per_class, options.seed, split_tag(name), plan.classes.size());
   }
   plan.source->splits.clear();

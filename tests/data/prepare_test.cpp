@@ -184,6 +184,14 @@ TEST_F(PrepareTest, LimitsAndPicksClasses) {
   expect_error(ExitCode::no_input, {"none.txt"}, [&] { prepare_dataset(o); });
 }
 
+TEST_F(PrepareTest, SetsPicturesApartWhereTheChosenClassesHaveNoValidation) {
+  for (const char* name : {"train/cat/1.jpg", "train/cat/2.jpg", "train/dog/1.jpg", "train/dog/2.jpg", "train/eel/1.jpg", "val/eel/2.jpg"})
+    picture(name);
+  PrepareOptions o = options();
+  o.classes_file = out_.write("classes.txt", "cat\ndog\n");
+  EXPECT_EQ(prepare_dataset(o).manifest.splits.at("val").num_samples, 2U);
+}
+
 TEST_F(PrepareTest, CutsShards) {
   two_classes(20);
   PrepareOptions o = options();
