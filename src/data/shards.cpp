@@ -106,8 +106,10 @@ Shards::Shards(const std::string& folder, const DatasetManifest& manifest, const
     ShardFile tar(path, info.bytes);
     const std::string index_path = std::filesystem::path(path).replace_extension(".idx").string();
     std::error_code error;
-    ShardIndex index =
-        std::filesystem::exists(index_path, error) ? parse_shard_index(read_text_file(index_path), index_path, info.bytes) : tar.index();
+    // An index is shorter than its tar, however many samples there are.
+    ShardIndex index = std::filesystem::exists(index_path, error)
+                           ? parse_shard_index(read_text_file(index_path, info.bytes), index_path, info.bytes)
+                           : tar.index();
     if (index.entries.size() != info.num_samples)
       fail(ExitCode::bad_data, "{}: {} pictures, but dataset.json says {}; make the data set again", path, index.entries.size(),
            info.num_samples);

@@ -50,6 +50,16 @@ class ShardsTest : public testing::Test {
   DatasetManifest manifest_;
 };
 
+// Small pictures in large shards: 1.3 million of 64 x 64 in one make an index of 100 MB.
+TEST_F(ShardsTest, IndexMayBeLarge) {
+  constexpr std::size_t kMore = 70'000'000;
+  write_index(read("train-000001.idx") + std::string(kMore, ' '));
+  std::uint64_t& bytes = manifest_.splits["train"].shards[1].bytes;
+  bytes += kMore;
+  std::filesystem::resize_file(folder() + "/train-000001.tar", bytes);
+  expect_known_samples();
+}
+
 TEST_F(ShardsTest, SamplesByIndex) { expect_known_samples(); }
 
 TEST_F(ShardsTest, SamplesWithoutIndex) {
