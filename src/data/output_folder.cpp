@@ -13,6 +13,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
+#include "alexnet/io/sync_folder.hpp"
 
 namespace alexnet {
 namespace {
@@ -103,6 +104,8 @@ void OutputFolder::commit() {
   for (const std::string& name : names) {
     if (!error) fs::rename(partial_ + "/" + name, path_ + "/" + name, error);
   }
+  // Before the marks go: after a power cut they must not be missing while a name is.
+  if (!error && !sync_folder(path_)) error = std::error_code(errno, std::generic_category());
   if (error) fail(ExitCode::io_failed, "{}: files cannot be renamed from {}: {}", path_, partial_, error.message());
   for (const char* name : {kProgressName, kLockName, kFinishedName}) fs::remove(partial_ + "/" + name, error);  // the mark goes last
   fs::remove_all(partial_, error);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/io/sync_folder.hpp"
 
 namespace alexnet {
 
@@ -62,20 +63,19 @@ void AtomicFile::commit() {
   if (temporary_.empty()) return;
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_with_errno("renaming the finished file");
   temporary_.clear();
-  sync_folder();
+  const std::size_t slash = path_.rfind('/');
+  if (!sync_folder(slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1)))) fail_with_errno("syncing");
 }
 
-// Without it a power cut may forget the rename. File systems that can't do it (some network ones) say EINVAL.
-void AtomicFile::sync_folder() {
-  const std::size_t slash = path_.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // a folder that may be written but not listed
-  const bool failed = fsync(descriptor) != 0 && errno != EINVAL;
+// File systems that cannot do it (some network ones) say EINVAL.
+bool sync_folder(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return true;  // a folder that may be written but not listed
+  const bool synced = fsync(descriptor) == 0 || errno == EINVAL;
   const int reason = errno;
   close(descriptor);
   errno = reason;
-  if (failed) fail_with_errno("syncing");
+  return synced;
 }
 
 void AtomicFile::discard() noexcept {

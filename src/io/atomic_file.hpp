@@ -21,7 +21,6 @@ class AtomicFile {
  private:
   void discard() noexcept;
   [[noreturn]] void fail_with_errno(const char* doing);
-  void sync_folder();
 
   std::string path_;
   std::string temporary_;  // empty: written in place
