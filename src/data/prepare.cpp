@@ -51,12 +51,6 @@ class BlockSize {
   std::uint64_t size_ = 16;
 };
 
-std::string hash_of(std::span<const std::uint8_t> bytes) {
-  Xxh3Hash hash;
-  hash.update(bytes.data(), bytes.size());
-  return hash.hex();
-}
-
 class Preparation {
  public:
   explicit Preparation(const PrepareOptions& options)
@@ -102,6 +96,11 @@ class Preparation {
       std::uint64_t num_read = 0;
       for (const auto& [name, split] : progress_.splits) num_read += split.num_read;
       report_.resume(num_read, progress_.num_bad, progress_.bad_bytes);
+      if (report_.over_limit())  // --max-bad is lower than then; nothing is thrown away for that
+        fail(ExitCode::bad_data,
+             "{}: an earlier run found {} bad files (bad_files.jsonl there), --max-bad allows {}: raise it, or remove the "
+             "folder to start again",
+             output_.partial(), progress_.num_bad, plan_.max_bad);
       log::info("{}: going on after {} of {} pictures of an earlier run", options_.out, num_read, plan_.num_items());
     } else {
       output_.clear_partial();
@@ -196,7 +195,7 @@ class Preparation {
       const SourceItem& item = split.items[ranks[i]];
       if (!prepared.bad.empty())
         return report_.bad(split.name, item.path, plan_.classes[static_cast<std::size_t>(item.label)].id, prepared.bad);
-      if (!report_.good(split.name)) return false;
+      if (!report_.good()) return false;
       if (!report_.over_limit()) buckets.add(ranks[i], prepared.height, prepared.width, prepared.bytes);  // else only looking for more
       return true;
     };
@@ -249,7 +248,7 @@ class Preparation {
         }
         table.write(fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", place.key, place.shard, item.label,
                                 escaped(plan_.classes[static_cast<std::size_t>(item.label)].id), escaped(item.path), picture->width,
-                                picture->height, hash_of(picture->bytes)));
+                                picture->height, xxh3_of(picture->bytes.data(), picture->bytes.size())));
         report_.show(split.name, "written into shards", rank, split.items.size());
       }
     }

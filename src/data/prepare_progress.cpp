@@ -1,4 +1,5 @@
-// The file: one line of JSON, then the statistics' sums as they lie in memory. It is replaced as a whole, so the two fit together.
+// The file: a line with the hash of all that follows, a line of JSON, then the statistics' sums as they lie in memory. It is replaced as
+// a whole, so they fit together.
 #include "data/prepare_progress.hpp"
 
 #include <algorithm>
@@ -16,6 +17,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kVersion = 1;
+constexpr std::size_t kHashBytes = 32;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 32;  // the sums of the largest pictures have 1.5 GiB
 
 std::string fingerprint(const PreparePlan& plan, const std::string& options) {
   Xxh3Hash hash;
@@ -84,25 +87,20 @@ std::optional<PrepareProgress> load_progress(const std::string& path, const Prep
   const std::string folder = path.substr(0, path.rfind('/'));
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::nullopt;
-  const std::string text = read_text_file(path);
-  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
-  const std::string_view sums = std::string_view(text).substr(std::min(text.size(), line.size() + 1));
-  PrepareProgress saved;
-  try {
-    saved = from_json(Json::parse(line));
-  } catch (const Json::exception& e) {
-    fail(ExitCode::io_failed, "{}: damaged ({}): remove {} and start again", path, e.what(), folder);
-  }
+  const std::string text = read_text_file(path, kMaxBytes);
+  const std::string_view content = std::string_view(text).substr(std::min(text.size(), kHashBytes + 1));
+  if (!text.starts_with(xxh3_of(content.data(), content.size()) + "\n"))
+    fail(ExitCode::io_failed, "{}: damaged or changed: remove {} and start again", path, folder);
+  const std::string_view line = content.substr(0, content.find('\n'));
+  const std::string_view sums = content.substr(std::min(content.size(), line.size() + 1));
+  PrepareProgress saved = from_json(Json::parse(line));
   if (saved.plan != fresh.plan) {
     const bool other_options = saved.options != fresh.options;
     fail(ExitCode::output_exists, "{}: belongs to a preparation {}: finish that one, or remove the folder to start again", folder,
          other_options ? fmt::format("with {}, not {}", saved.options, fresh.options) : "of other pictures or classes");
   }
-  if (sums.size() != fresh.statistics.size() * sizeof(std::uint64_t)) {
-    fail(ExitCode::io_failed, "{}: damaged (cut short): remove {} and start again", path, folder);
-  }
-  saved.statistics.resize(fresh.statistics.size());
-  std::memcpy(saved.statistics.data(), sums.data(), sums.size());
+  saved.statistics.resize(sums.size() / sizeof(std::uint64_t));
+  std::memcpy(saved.statistics.data(), sums.data(), saved.statistics.size() * sizeof(std::uint64_t));
   return saved;
 }
 
@@ -116,7 +114,7 @@ void save_progress(const std::string& path, const PrepareProgress& progress) {
                      {"splits", splits}};
   std::string text = json.dump() + "\n";
   text.append(reinterpret_cast<const char*>(progress.statistics.data()), progress.statistics.size() * sizeof(std::uint64_t));
-  write_file_atomically(path, text);
+  write_file_atomically(path, xxh3_of(text.data(), text.size()) + "\n" + text);
 }
 
 }  // namespace alexnet

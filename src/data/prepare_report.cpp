@@ -1,5 +1,6 @@
 #include "data/prepare_report.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "alexnet/core/error.hpp"
@@ -20,10 +21,14 @@ PrepareReport::PrepareReport(std::string source, std::uint64_t num_items, std::u
 void PrepareReport::resume(std::uint64_t num_done, std::uint64_t num_bad, std::uint64_t bad_bytes) {
   num_done_ = num_resumed_ = num_done;
   num_bad_ = num_bad;
-  if (num_bad > 0) bad_files_.emplace(bad_files_path_, bad_bytes);
+  std::error_code error;
+  if (num_bad > 0)
+    bad_files_.emplace(bad_files_path_, bad_bytes);
+  else
+    std::filesystem::remove(bad_files_path_, error);  // of pictures that were read, but not saved, when it was killed
 }
 
-bool PrepareReport::good(const std::string& split) { return count(split); }
+bool PrepareReport::good() { return count(); }
 
 bool PrepareReport::bad(const std::string& split, const std::string& path, const std::string& class_id, const std::string& reason) {
   ++num_bad_;
@@ -33,13 +38,13 @@ bool PrepareReport::bad(const std::string& split, const std::string& path, const
   if (!bad_files_) bad_files_.emplace(bad_files_path_);
   const nlohmann::ordered_json line = {{"split", split}, {"source", path}, {"class", class_id}, {"reason", reason}};
   bad_files_->write(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  return count(split);
+  return count();
 }
 
-bool PrepareReport::count(const std::string& split) {
+bool PrepareReport::count() {
   ++num_done_;
   if (over_limit() && ++num_looked_ahead_ > kLookAhead) return false;
-  show(split, "pictures", num_done_, num_items_);
+  show("all splits", "pictures", num_done_, num_items_);
   return true;
 }
 
@@ -49,10 +54,9 @@ void PrepareReport::show(std::string_view split, std::string_view what, std::uin
   if (now - shown_ < (terminal ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000))) return;
   shown_ = now;
   const double rate = static_cast<double>(num_done_ - num_resumed_) / seconds();
-  const auto left = static_cast<std::uint64_t>(static_cast<double>(num_items_ - num_done_) / rate);
-  const std::string text =
-      fmt::format("{}: {} of {} {}{}", split, num_done, num_items, what,
-                  left > 0 ? fmt::format(", {:.0f} a second, {} bad, {}:{:02} left", rate, num_bad_, left / 60, left % 60) : "");
+  const std::string left = time_left(num_items_ - num_done_, rate);
+  const std::string text = fmt::format("{}: {} of {} {}{}", split, num_done, num_items, what,
+                                       left.empty() ? "" : fmt::format(", {:.0f} a second, {} bad, {} left", rate, num_bad_, left));
   if (terminal) {
     log::status_line(text);
   } else {
@@ -76,6 +80,12 @@ void PrepareReport::check_limit() const {
 void PrepareReport::finish() const { log::status_line(""); }
 
 double PrepareReport::seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+std::string time_left(std::uint64_t num_left, double per_second) {
+  if (num_left == 0 || !(per_second > 0)) return "";  // nothing read in this run
+  const auto left = static_cast<std::uint64_t>(static_cast<double>(num_left) / per_second);
+  return left > 0 ? fmt::format("{}:{:02}", left / 60, left % 60) : "";
+}
 
 std::string escaped(std::string_view text) {
   std::string result;

@@ -21,7 +21,7 @@ class PrepareReport {
 
   // Both count one picture, and return false when no more should be read: past the limit the next kLookAhead pictures are still read,
   // so that one run names more than one bad file.
-  bool good(const std::string& split);
+  bool good();
   bool bad(const std::string& split, const std::string& path, const std::string& class_id, const std::string& reason);
   // A line of progress, now and then.
   void show(std::string_view split, std::string_view what, std::uint64_t num_done, std::uint64_t num_items);
@@ -37,7 +37,7 @@ class PrepareReport {
   double seconds() const;
 
  private:
-  bool count(const std::string& split);
+  bool count();
 
   using Clock = std::chrono::steady_clock;
   std::string source_, bad_files_path_;
@@ -46,6 +46,9 @@ class PrepareReport {
   std::vector<std::string> first_;  // "path: reason"
   std::optional<AppendFile> bad_files_;
 };
+
+// "1:05", minutes and seconds; "": less than a second, or not known.
+std::string time_left(std::uint64_t num_left, double per_second);
 
 // A field of a .tsv: backslash, tab and line ends become \\ \t \n \r.
 std::string escaped(std::string_view text);

@@ -30,4 +30,10 @@ std::string Xxh3Hash::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+std::string xxh3_of(const void* data, std::size_t bytes) {
+  Xxh3Hash hash;
+  hash.update(data, bytes);
+  return hash.hex();
+}
+
 }  // namespace alexnet

@@ -156,13 +156,39 @@ TEST_F(PrepareProgressTest, BelongsToItsPictures) {
   expect_refused(prepare("set"), ExitCode::output_exists, {"/set/.partial: belongs to a preparation of other pictures or classes"});
 }
 
+// An earlier run may have been allowed more bad files. That is no reason to throw away what it did.
+TEST_F(PrepareResumeTest, KeepsWhatWasDoneWhenFewerBadFilesAreAllowed) {
+  for (int i = 0; i < 30; i += 3) folder_.write(fmt::format("pictures/cat/{:03}.jpg", i), "no picture");
+  std::vector<std::string> args = {"prepare",
+                                   folder_ / "pictures",
+                                   folder_ / "set",
+                                   "--size",
+                                   "128",
+                                   "--encoding",
+                                   "raw",
+                                   "--shard-mib",
+                                   "1",
+                                   "--save-seconds",
+                                   "0",
+                                   "--max-bad",
+                                   "50"};
+  RunOptions small;
+  small.file_size_limit_bytes = 1'500'000;
+  ASSERT_EQ(run_alexnet(args, small).exit_code, 74);
+  args.back() = "1";
+  expect_refused(run_alexnet(args), ExitCode::bad_data,
+                 {"/set/.partial: an earlier run found ", " bad files (bad_files.jsonl there), --max-bad allows 1: raise it, or remove"});
+  args.back() = "50";
+  EXPECT_THAT(run_alexnet(args).err, testing::HasSubstr("going on after "));
+}
+
 TEST_F(PrepareProgressTest, MayBeDamaged) {
   const std::string whole = read_text_file(progress());
-  for (const auto& [content, reason] : {std::pair{std::string("{}"), "damaged (["},
-                                        {std::string(), "damaged (["},
-                                        {whole.substr(0, whole.size() - 8), "damaged (cut short): remove "}}) {
+  std::string edited = whole;  // by hand
+  edited[whole.find("\"num_read\":") + 11] = '9';
+  for (const std::string& content : {std::string("{}"), std::string(), whole.substr(0, whole.size() - 8), edited}) {
     folder_.write("set/.partial/progress", content);
-    expect_refused(prepare("set"), ExitCode::io_failed, {"/set/.partial/progress: ", reason, " and start again"});
+    expect_refused(prepare("set"), ExitCode::io_failed, {"/set/.partial/progress: damaged or changed: remove ", " and start again"});
   }
   folder_.write("set/.partial/progress", whole);
   const std::string bucket = read_text_file(folder_ / "set/.partial/train-bucket-000");

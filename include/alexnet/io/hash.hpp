@@ -20,4 +20,7 @@ class Xxh3Hash {
   std::unique_ptr<State> state_;
 };
 
+// Of these bytes alone.
+std::string xxh3_of(const void* data, std::size_t bytes);
+
 }  // namespace alexnet
