@@ -49,9 +49,11 @@ std::string class_names(const std::vector<ClassInfo>& classes) {
 
 std::string split_line(const std::string& name, const Json& s) {
   const auto least = s["min_per_class"].get<std::uint64_t>(), most = s["max_per_class"].get<std::uint64_t>();
-  return fmt::format("  {:<12}{} pictures, {} per class, in {} shards ({}), {} of them with a hash\n", printable(name),
-                     s["images"].get<std::uint64_t>(), least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most),
-                     s["shards"].get<std::uint64_t>(), readable_bytes(s["bytes"].get<std::uint64_t>()), s["hashes"].get<std::uint64_t>());
+  const auto shards = s["shards"].get<std::uint64_t>(), without_hash = shards - s["hashes"].get<std::uint64_t>();
+  return fmt::format("  {:<12}{} pictures, {} per class, in {} shard{} ({}){}\n", printable(name), s["images"].get<std::uint64_t>(),
+                     least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most), shards, shards == 1 ? "" : "s",
+                     readable_bytes(s["bytes"].get<std::uint64_t>()),
+                     without_hash == 0 ? "" : fmt::format(", {} without a hash", without_hash));
 }
 
 }  // namespace
@@ -97,7 +99,8 @@ InspectReport inspect_data_set(const std::string& folder) {
   report.text += lines;
   report.text += fmt::format("  {:<12}mean colour {:.1f} {:.1f} {:.1f}; standard deviations along the colour axes {:.1f} {:.1f} {:.1f}\n",
                              "statistics", mean[0], mean[1], mean[2], deviations[0], deviations[1], deviations[2]);
-  report.text += fmt::format("  {:<12}{} left out\n", "bad files", m.num_bad_files);
+  report.text +=
+      fmt::format("  {:<12}{} left out{}\n", "bad files", m.num_bad_files, m.num_bad_files > 0 ? ", listed in bad_files.jsonl" : "");
   return report;
 }
 

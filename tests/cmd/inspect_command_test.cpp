@@ -70,8 +70,16 @@ TEST_F(InspectCommand, DataSet) {
   EXPECT_NEAR(j["statistics"]["mean_color"][1].get<double>(), green, 1e-3);
 
   const std::string text = inspect(temporary_ / "set").out;
-  for (const char* words : {"3: c000 (class 0)", "20 pictures, 6 to 7 per class, in 3 shards", "8x8, raw", "60.0 20.0 5.0"})
+  for (const char* words : {"3: c000 (class 0)", "20 pictures, 6 to 7 per class, in 3 shards (",
+                            "7 pictures, 2 to 3 per class, in 1 shard (", "8x8, raw", "60.0 20.0 5.0", "0 left out\n"})
     EXPECT_THAT(text, HasSubstr(words));
+}
+
+TEST_F(InspectCommand, SaysWhereTheBadFilesStand) {
+  DatasetManifest manifest = write_small_dataset(temporary_ / "set");
+  manifest.num_bad_files = 2;
+  write_manifest(temporary_ / "set", manifest);
+  EXPECT_THAT(inspect(temporary_ / "set").out, HasSubstr("2 left out, listed in bad_files.jsonl\n"));
 }
 
 TEST_F(InspectCommand, DamagedDataSet) {
