@@ -92,6 +92,9 @@ TEST_F(ScriptRefusalsTest, ComparisonsNeedTheProgramAndTheOthers) {
     expect_refused(run_command({script(name), "--alexnet", "/nowhere/alexnet"}), ExitCode::no_input,
                    {name + ": /nowhere/alexnet: there is no such executable; build it first"});
     EXPECT_EQ(run_command({script(name), "--alexnett"}).exit_code, 64);
+    if (name == "bench_loader")
+      expect_refused(run_command({script(name), "--workers", "1"}), ExitCode::command_line,
+                     {"bench_loader: --workers 1: must be 2 or more; one worker is measured in any case"});
     const std::vector<std::string> command = {script(name), "--alexnet", "/bin/true", "--venv", folder_ / name};
     folder_.write("modules/venv.py", "import sys\nprint('ensurepip is not available')\nsys.exit(1)\n");
     expect_refused(run_command(command, options), ExitCode::unavailable,
