@@ -4,7 +4,7 @@
 //   OUT/statistics.safetensors  mean_image (H,W,3) f32, rgb_eigenvectors (3,3) f32 (row i: axis i), rgb_eigenvalues (3) f32, descending
 //   OUT/<split>-000000.tar ...  WebDataset shards: 00001234.jpg or .ppm, then 00001234.cls (class index as text)
 //   OUT/<split>-000000.idx ...  DALI's index: "v1.2 N", then a line per sample: "jpg OFFSET SIZE NAME cls OFFSET SIZE NAME"
-//   OUT/<split>.tsv             key, shard, class index, class id, source path, original width and height
+//   OUT/<split>.tsv             key, shard, class index, class id, source path, original width and height, XXH3 of the picture
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ struct SplitInfo {
 
 struct DatasetManifest {
   int format_version = 1;
-  std::string layout;  // of the source: "folder", "cifar10", "drawn", ...
+  std::string layout;  // of the source, as in prepare --layout
   std::string source;
   std::int64_t size = 0;     // stored pictures are size x size
   std::string encoding;      // "jpeg" | "raw"

@@ -10,8 +10,8 @@
 namespace alexnet {
 
 struct PrepareOptions {
-  std::string source;           // a folder, or "drawn:classes=10,train=2000,val=500"
-  std::string out;              // made if need be; must be empty
+  std::string source;           // a folder, a tar, a list, or "drawn:classes=10,train=2000,val=500"
+  std::string out;              // made if need be; empty, or left by the same call when it was killed
   std::string layout = "auto";  // one of prepare_layouts()
   std::int64_t size = 0;        // side of the stored pictures; 0: 32 or 64 where all pictures have it, 256 elsewhere
   std::string encoding;         // "jpeg", "raw"; "": raw up to 64 pixels, jpeg beyond
