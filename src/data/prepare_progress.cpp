@@ -39,15 +39,13 @@ std::string fingerprint(const PreparePlan& plan, const std::string& options) {
 Json to_json(const SplitProgress& split) {
   Json shards = Json::array();
   for (const ShardInfo& s : split.written.shards) shards.push_back({s.file, s.num_samples, s.bytes, s.xxh3_128});
-  return {{"num_read", split.num_read},
-          {"bucket_bytes", split.bucket_bytes},
-          {"next_rank", split.next_rank},
-          {"table_bytes", split.table_bytes},
-          {"shards", shards}};
+  return {{"num_items", split.num_items}, {"num_read", split.num_read},       {"bucket_bytes", split.bucket_bytes},
+          {"next_rank", split.next_rank}, {"table_bytes", split.table_bytes}, {"shards", shards}};
 }
 
 SplitProgress split_from_json(const Json& json) {
   SplitProgress split;
+  json.at("num_items").get_to(split.num_items);
   json.at("num_read").get_to(split.num_read);
   json.at("bucket_bytes").get_to(split.bucket_bytes);
   json.at("next_rank").get_to(split.next_rank);
@@ -69,6 +67,12 @@ PrepareProgress from_json(const Json& json) {
   return progress;
 }
 
+bool is_sound(const SplitProgress& saved, const SplitProgress& fresh) {
+  const std::uint64_t n = fresh.num_items;
+  if (saved.num_items != n || saved.num_read > n || saved.next_rank > n || saved.bucket_bytes.size() > n) return false;
+  return saved.bucket_bytes.empty() ? saved.num_read == 0 && saved.next_rank == 0 : saved.next_rank == 0 || saved.num_read == n;
+}
+
 }  // namespace
 
 PrepareProgress fresh_progress(const PreparePlan& plan, const PrepareOptions& options) {
@@ -76,7 +80,7 @@ PrepareProgress fresh_progress(const PreparePlan& plan, const PrepareOptions& op
   progress.options = fmt::format("--size {} --encoding {} --quality {} --shard-mib {} --seed {}{}", plan.size, plan.encoding,
                                  options.quality, options.shard_mib, options.seed, options.exif_orientation ? " --exif-orientation" : "");
   progress.plan = fingerprint(plan, progress.options);
-  for (const SplitPlan& split : plan.splits) progress.splits[split.name];
+  for (const SplitPlan& split : plan.splits) progress.splits[split.name].num_items = split.items.size();
   return progress;
 }
 
@@ -98,8 +102,10 @@ std::optional<PrepareProgress> load_progress(const std::string& path, const Prep
     fail(ExitCode::output_exists, "{}: belongs to a preparation {}: finish that one, or remove the folder to start again", folder,
          other_options ? fmt::format("with {}, not {}", saved.options, fresh.options) : "of other pictures or classes");
   }
-  if (sums.size() != fresh.statistics.size() * sizeof(std::uint64_t)) {
-    fail(ExitCode::io_failed, "{}: damaged (cut short): remove {} and start again", path, folder);
+  const bool has_splits =
+      std::ranges::all_of(fresh.splits, [&](const auto& split) { return is_sound(saved.splits[split.first], split.second); });
+  if (!has_splits || sums.size() != fresh.statistics.size() * sizeof(std::uint64_t)) {
+    fail(ExitCode::io_failed, "{}: damaged (values that no run wrote): remove {} and start again", path, folder);
   }
   saved.statistics.resize(fresh.statistics.size());
   std::memcpy(saved.statistics.data(), sums.data(), sums.size());

@@ -13,6 +13,7 @@
 namespace alexnet {
 
 struct SplitProgress {
+  std::uint64_t num_items = 0;  // pictures in all
   // First the source is read into buckets (shuffle_buckets.hpp) ...
   std::uint64_t num_read = 0;  // pictures, in the order of the source
   std::vector<std::uint64_t> bucket_bytes;
