@@ -15,5 +15,6 @@ void add_summary_command(CLI::App& app, ExitCode& exit_code);
 void add_config_command(CLI::App& app, ExitCode& exit_code);
 void add_inspect_command(CLI::App& app, ExitCode& exit_code);
 void add_bench_command(CLI::App& app, ExitCode& exit_code);
+void add_selftest_command(CLI::App& app, ExitCode& exit_code);
 
 }  // namespace alexnet

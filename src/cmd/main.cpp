@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   alexnet::add_config_command(app, exit_code);
   alexnet::add_inspect_command(app, exit_code);
   alexnet::add_bench_command(app, exit_code);
+  alexnet::add_selftest_command(app, exit_code);
   app.parse_complete_callback([&] {
     if (verbose) alexnet::log::set_level(alexnet::log::Level::debug);
     if (quiet) alexnet::log::set_level(alexnet::log::Level::warning);

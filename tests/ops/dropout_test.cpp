@@ -12,7 +12,6 @@ namespace {
 
 constexpr int kSlot = 5;
 constexpr std::uint64_t kSeed = 0x123456789abcdefULL;
-constexpr Tolerance kOneRounding{0, 1.3e-7, "one multiplication by a rounded factor"};
 
 StepParameters step_with(float rate, std::uint64_t first_sample = 1000, int slot = kSlot) {
   StepParameters step;
@@ -72,17 +71,17 @@ INSTANTIATE_TEST_SUITE_P(Shapes, DropoutTest, ::testing::ValuesIn(kCases));
 TEST_P(DropoutTest, ForwardMatchesReference) {
   const Case& c = GetParam();
   const Passes passes(c);
-  EXPECT_TRUE(matches(passes.dst, c.expected(passes.src.doubles()), kOneRounding));
+  EXPECT_TRUE(matches(passes.dst, c.expected(passes.src.doubles()), kDropoutTolerance));
   Doubles tested = passes.src.doubles();
   if (c.scale == DropoutScale::test) {
     for (double& x : tested) x *= 1 - static_cast<double>(c.rate);
   }
-  EXPECT_TRUE(matches(passes.tested, tested, kOneRounding));
+  EXPECT_TRUE(matches(passes.tested, tested, kDropoutTolerance));
 }
 
 TEST_P(DropoutTest, BackwardMatchesReference) {
   const Passes passes(GetParam());
-  EXPECT_TRUE(matches(passes.diff_src, GetParam().expected(passes.diff_dst.doubles()), kOneRounding));
+  EXPECT_TRUE(matches(passes.diff_src, GetParam().expected(passes.diff_dst.doubles()), kDropoutTolerance));
 }
 
 TEST_P(DropoutTest, ReferenceMatchesFiniteDifferences) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "alexnet/ops/op.hpp"
+#include "alexnet/reference/tolerance.hpp"
 #include "alexnet/tensor/tensor.hpp"
 #include "support/expect_error.hpp"
 #include "support/reduced.hpp"
@@ -72,23 +73,7 @@ class BoundMemory {
   GuardedMemory scratch_;
 };
 
-// |actual - expected| <= absolute + relative * |expected|.
-struct Tolerance {
-  double absolute, relative;
-  const char* reason;
-};
-
-// The one table of tolerances.
-inline constexpr Tolerance kExact{0, 0, "sums of integers below 2^24 are exact in f32 in any order"};
-inline constexpr Tolerance kAverageTolerance{1e-6, 1e-6, "a sum of at most 121 values in f32, then one division"};
-inline constexpr Tolerance kTanhTolerance{1e-6, 2e-6, "a polynomial in f32: a few units in the last place"};
-inline constexpr Tolerance kNormTolerance{0, 1e-6, "a sum of squares, k + alpha * S, roots, one division: a dozen roundings in f32"};
-inline constexpr Tolerance kNormGradientTolerance{3e-7, 2e-6, "a difference of terms below 1, each as kNormTolerance"};
-inline constexpr Tolerance kSoftmaxTolerance{1e-7, 1e-5, "exp in f32 of differences up to 100"};
-inline constexpr Tolerance kUpdateTolerance{1e-7, 1e-6, "four f32 operations"};
-// For values that are real numbers where a sum over many is compared; integers should use kExact.
-inline constexpr Tolerance kLongSumTolerance{1e-4, 1e-4, "a sum of thousands of f32 products in another order"};
-inline constexpr Tolerance kFiniteDifferencesTolerance{1e-6, 1e-6, "central differences in double with a step of 1e-4"};
+using namespace alexnet::reference;  // the tolerances
 
 // Compares element by element; a NaN matches only a NaN. On failure tells the number of mismatches and the worst one.
 ::testing::AssertionResult matches(std::span<const float> actual, std::span<const double> expected, const Tolerance& tolerance);

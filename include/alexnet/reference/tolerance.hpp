@@ -1,0 +1,25 @@
+// How far a backend may lie from the reference, and why: the one table, for the tests and for `alexnet selftest`.
+#pragma once
+
+namespace alexnet::reference {
+
+// |actual - expected| <= absolute + relative * |expected|.
+struct Tolerance {
+  double absolute, relative;
+  const char* reason;
+};
+
+inline constexpr Tolerance kExact{0, 0, "sums of integers below 2^24 are exact in f32 in any order"};
+inline constexpr Tolerance kAverageTolerance{1e-6, 1e-6, "a sum of at most 121 values in f32, then one division"};
+inline constexpr Tolerance kTanhTolerance{1e-6, 2e-6, "a polynomial in f32: a few units in the last place"};
+inline constexpr Tolerance kNormTolerance{0, 1e-6, "a sum of squares, k + alpha * S, roots, one division: a dozen roundings in f32"};
+inline constexpr Tolerance kNormGradientTolerance{3e-7, 2e-6, "a difference of terms below 1, each as kNormTolerance"};
+inline constexpr Tolerance kSoftmaxTolerance{1e-7, 1e-5, "exp in f32 of differences up to 100"};
+inline constexpr Tolerance kUpdateTolerance{1e-7, 1e-6, "four f32 operations"};
+inline constexpr Tolerance kDropoutTolerance{0, 1.3e-7, "one multiplication by a rounded factor"};
+inline constexpr Tolerance kInputTolerance{2e-5, 1e-6, "differences of values up to 255 in f32, times a scale below 1"};
+// For values that are real numbers where a sum over many is compared; integers should use kExact.
+inline constexpr Tolerance kLongSumTolerance{1e-4, 1e-4, "a sum of thousands of f32 products in another order"};
+inline constexpr Tolerance kFiniteDifferencesTolerance{1e-6, 1e-6, "central differences in double with a step of 1e-4"};
+
+}  // namespace alexnet::reference

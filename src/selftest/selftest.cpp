@@ -1,0 +1,55 @@
+#include "alexnet/selftest/selftest.hpp"
+
+#include <algorithm>
+
+#include "alexnet/core/error.hpp"
+#include "selftest/checks.hpp"
+
+namespace alexnet {
+namespace {
+
+struct NamedCheck {
+  const char* op;
+  void (*run)(Backend&, const selftest::Report&);
+};
+
+constexpr NamedCheck kChecks[] = {
+    {"conv2d", selftest::check_conv2d},
+    {"fully_connected", selftest::check_fully_connected},
+    {"lrn", selftest::check_lrn},
+    {"spatial_norm", selftest::check_spatial_norm},
+    {"max_pool", selftest::check_max_pool},
+    {"average_pool", selftest::check_average_pool},
+    {"activation", selftest::check_activation},
+    {"dropout", selftest::check_dropout},
+    {"input", selftest::check_input},
+    {"softmax_cross_entropy", selftest::check_softmax_cross_entropy},
+    {"top_k", selftest::check_top_k},
+    {"sgd", selftest::check_sgd},
+};
+constexpr const char* kTraining = "training";
+
+}  // namespace
+
+const std::vector<std::string>& selftest_ops() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> result;
+    for (const NamedCheck& check : kChecks) result.emplace_back(check.op);
+    result.emplace_back(kTraining);
+    return result;
+  }();
+  return names;
+}
+
+void run_selftest(const std::shared_ptr<Backend>& backend, const std::string& op,
+                  const std::function<void(const SelftestResult&)>& report) {
+  const auto& names = selftest_ops();
+  if (!op.empty() && std::ranges::find(names, op) == names.end())
+    fail(ExitCode::command_line, "--op {}: unknown; one of {}", op, fmt::join(names, ", "));
+  for (const NamedCheck& check : kChecks) {
+    if (op.empty() || op == check.op) check.run(*backend, report);
+  }
+  if (op.empty() || op == kTraining) selftest::check_training(backend, report);
+}
+
+}  // namespace alexnet

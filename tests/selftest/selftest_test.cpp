@@ -1,0 +1,128 @@
+// The selftest passes on a backend that is right, and says what is wrong with one that is not.
+#include "alexnet/selftest/selftest.hpp"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "support/expect_error.hpp"
+#include "support/reduced.hpp"
+
+namespace alexnet {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<SelftestResult> results_of(const std::shared_ptr<Backend>& backend, const std::string& op) {
+  std::vector<SelftestResult> results;
+  run_selftest(backend, op, [&](const SelftestResult& result) { results.push_back(result); });
+  return results;
+}
+
+// The onednn backend, but its top_k does something else after the right thing.
+class BrokenBackend : public Backend {
+ public:
+  using Damage = std::function<void(const Tensor& values, const Tensor& indices, const Tensor& top)>;
+  explicit BrokenBackend(Damage damage) : damage_(std::move(damage)) {}
+
+  std::string_view name() const override { return "broken"; }
+  std::string description() const override { return "a backend with a fault"; }
+  Buffer allocate(std::size_t bytes, const std::string& what) override { return right_->allocate(bytes, what); }
+  void copy_to_device(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_device(dst, src, bytes); }
+  void copy_to_host(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_host(dst, src, bytes); }
+  void zero(void* dst, std::size_t bytes) override { right_->zero(dst, bytes); }
+  void synchronize() override { right_->synchronize(); }
+  std::unique_ptr<Input> make_input(const InputShape& s) override { return right_->make_input(s); }
+  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& s, Epilogue e) override { return right_->make_conv2d(s, e); }
+  std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& s, Epilogue e) override {
+    return right_->make_fully_connected(s, e);
+  }
+  std::unique_ptr<Activation> make_activation(ActivationKind k, const Shape& s) override { return right_->make_activation(k, s); }
+  std::unique_ptr<Lrn> make_lrn(const LrnShape& s) override { return right_->make_lrn(s); }
+  std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& s) override { return right_->make_spatial_norm(s); }
+  std::unique_ptr<MaxPool> make_max_pool(const PoolShape& s) override { return right_->make_max_pool(s); }
+  std::unique_ptr<AveragePool> make_average_pool(const PoolShape& s, bool p) override { return right_->make_average_pool(s, p); }
+  std::unique_ptr<Dropout> make_dropout(const DropoutShape& s) override { return right_->make_dropout(s); }
+  std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t n, std::int64_t c) override {
+    return right_->make_softmax_cross_entropy(n, c);
+  }
+  std::unique_ptr<TopK> make_top_k(std::int64_t n, std::int64_t c, std::int64_t k) override {
+    struct BrokenTopK : TopK {
+      std::size_t scratch_bytes() const override { return right->scratch_bytes(); }
+      void forward(const Tensor& values, const Tensor& indices, const Tensor& top) override {
+        right->bind(workspace_, scratch_);
+        right->forward(values, indices, top);
+        damage(values, indices, top);
+      }
+      std::unique_ptr<TopK> right;
+      Damage damage;
+    };
+    auto op = std::make_unique<BrokenTopK>();
+    op->right = right_->make_top_k(n, c, k);
+    op->damage = damage_;
+    return op;
+  }
+  std::unique_ptr<Sgd> make_sgd(const SgdShape& s) override { return right_->make_sgd(s); }
+
+ private:
+  std::shared_ptr<Backend> right_ = make_backend("onednn", 1);
+  Damage damage_;
+};
+
+// What is wrong with every shape of a backend with this fault.
+void expect_trouble(const std::string& words, const BrokenBackend::Damage& damage) {
+  for (const SelftestResult& result : results_of(std::make_shared<BrokenBackend>(damage), "top_k")) {
+    EXPECT_THAT(result.trouble, HasSubstr(words)) << result.shape;
+  }
+}
+
+TEST(SelftestTest, FindsNothingWrongWithOnednn) {
+  std::size_t num_results = 0;
+  for (const std::string& op : selftest_ops()) {
+    // The large shapes take minutes under the sanitizers.
+    if (reduced() && (op == "conv2d" || op == "fully_connected" || op == "sgd")) continue;
+    for (const SelftestResult& result : results_of(make_backend("onednn", 2), op)) {
+      EXPECT_EQ(result.trouble, "") << result.op << ", " << result.shape << ", " << result.pass;
+      EXPECT_LE(result.error, 1);
+      ++num_results;
+    }
+  }
+  EXPECT_GT(num_results, 80U);
+}
+
+TEST(SelftestTest, FindsAWrongValue) {
+  expect_trouble(" values of ", [](const Tensor&, const Tensor&, const Tensor& top) { top.data<float>()[0] += 0.001F; });
+}
+
+TEST(SelftestTest, FindsAnOutputThatWasNotWritten) {
+  expect_trouble("it is nan instead of ", [](const Tensor&, const Tensor&, const Tensor& top) {
+    top.data<float>()[top.count() - 1] = std::numeric_limits<float>::quiet_NaN();
+  });
+}
+
+TEST(SelftestTest, FindsAWriteBesideATensor) {
+  for (const bool before : {false, true}) {
+    expect_trouble("memory beside a tensor was written to",
+                   [=](const Tensor&, const Tensor&, const Tensor& top) { top.data<float>()[before ? -1 : top.count()] = 0; });
+  }
+}
+
+TEST(SelftestTest, FindsWhatIsNotTheSameTwice) {
+  int num_calls = 0;  // every other call gives zeros another sign: equal values with other bits
+  const auto backend = std::make_shared<BrokenBackend>([&](const Tensor&, const Tensor&, const Tensor& top) {
+    const float zero = num_calls++ % 2 == 0 ? 0.0F : -0.0F;
+    for (std::int64_t i = 0; i < top.count(); ++i) {
+      if (top.data<float>()[i] == 0) top.data<float>()[i] = zero;
+    }
+  });
+  std::string troubles;
+  for (const SelftestResult& result : results_of(backend, "top_k")) troubles += result.trouble;
+  EXPECT_THAT(troubles, testing::StartsWith("a second run gives other bits"));
+}
+
+TEST(SelftestTest, KnowsItsOps) {
+  expect_error(ExitCode::command_line, {"--op conv3d: unknown; one of conv2d, "}, [] { results_of(make_backend("onednn", 1), "conv3d"); });
+}
+
+}  // namespace
+}  // namespace alexnet
