@@ -57,7 +57,9 @@ void AppendFile::sync() {
 }
 
 void AppendFile::fail_with_errno(const char* doing) const {
-  fail(ExitCode::io_failed, "{}: {} failed: {}", path_, doing, std::strerror(errno));
+  const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+  fail(ExitCode::io_failed, "{}: {} failed: {}{}", path_, doing, std::strerror(errno),
+       full ? "; make room, and the same command goes on from there" : "");
 }
 
 }  // namespace alexnet

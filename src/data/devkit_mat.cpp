@@ -23,7 +23,7 @@ static_assert(std::endian::native == std::endian::little);
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::size_t kHeadBytes = 128, kMaxUnpackedBytes = std::size_t{1} << 26;
+constexpr std::size_t kHeadBytes = 128, kMaxUnpackedBytes = std::size_t{1} << 26, kMaxFields = 100;
 enum ElementType : std::uint32_t {
   kInt8 = 1,
   kUint8,
@@ -203,7 +203,8 @@ std::vector<std::uint8_t> unpack(Bytes packed) {
 std::vector<std::string> field_names(Elements& contents) {
   const Element width = contents.next(), names = contents.next();
   const std::size_t bytes = width.type == kInt32 && width.data.size() == 4 ? value_at<std::uint32_t>(width.data) : 0;
-  if (bytes == 0 || names.data.size() % bytes != 0) throw Damage{"a struct array without names of fields"};
+  const bool whole = bytes != 0 && names.data.size() % bytes == 0;
+  if (!whole || names.data.size() / bytes > kMaxFields) throw Damage{"a struct array without names of fields"};
   std::vector<std::string> fields;
   for (std::size_t at = 0; at < names.data.size(); at += bytes) {
     const std::string name = text_of(names.data.subspan(at, bytes));

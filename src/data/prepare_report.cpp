@@ -104,7 +104,9 @@ std::string escaped(std::string_view text) {
         result += "\\r";
         break;
       default:
-        result += c;
+        // A file's name may hold what moves a terminal's cursor.
+        result +=
+            static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
     }
   }
   return result;

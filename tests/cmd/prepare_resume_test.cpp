@@ -108,7 +108,8 @@ TEST_F(PrepareResumeTest, GoesOnAfterAFullDisk) {
                                          "50",
                                          "--save-seconds",
                                          "0"};
-  expect_refused(run_alexnet(args, small), ExitCode::io_failed, {"/full/.partial/train-bucket-000: writing failed: File too large"});
+  expect_refused(run_alexnet(args, small), ExitCode::io_failed,
+                 {"/full/.partial/train-bucket-000: writing failed: File too large; make room, and the same command goes on from there"});
   EXPECT_TRUE(fs::exists(folder_ / "full/.partial/progress"));
   const CommandResult again = run_alexnet(args);
   EXPECT_EQ(again.exit_code, 0) << again.err;
