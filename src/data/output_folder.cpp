@@ -79,8 +79,10 @@ OutputFolder::~OutputFolder() {
 
 void OutputFolder::clear_partial() {
   std::error_code error;
-  for (fs::directory_iterator it(partial_, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().filename() != kLockName) fs::remove_all(it->path(), error);
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator it(partial_, error), end; !error && it != end; it.increment(error)) paths.push_back(it->path());
+  for (const fs::path& path : paths) {
+    if (!error && path.filename() != kLockName) fs::remove_all(path, error);
   }
   if (error) fail(ExitCode::io_failed, "{}: cannot be emptied: {}", partial_, error.message());
   kept_ = false;

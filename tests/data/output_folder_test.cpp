@@ -41,6 +41,19 @@ TEST_F(OutputFolderTest, MustBeWritable) {
   });
 }
 
+TEST_F(OutputFolderTest, MustBeEmptiable) {
+  folder_.write("set/.partial/of another/file", "");
+  ::chmod((folder_ / "set/.partial/of another").c_str(), 0555);
+  ::chmod((folder_ / "set/.partial").c_str(), 0777);
+  ::chmod((folder_ / "set").c_str(), 0777);
+  expect_error(ExitCode::io_failed, {"/set/.partial: cannot be emptied: "}, [&] {
+    const NotRoot user;
+    OutputFolder output(folder_ / "set");
+    output.clear_partial();
+  });
+  ::chmod((folder_ / "set/.partial/of another").c_str(), 0755);
+}
+
 TEST_F(OutputFolderTest, IsWrittenByOneProcess) {
   const int lock = ::open(folder_.write("set/.partial/lock", "").c_str(), O_RDWR);
   ASSERT_EQ(::flock(lock, LOCK_EX), 0);

@@ -79,6 +79,21 @@ TEST_F(ScriptRefusalsTest, CheckNamesWhatItMisses) {
   expect_refused(run_command({script("check")}, options), ExitCode::answer_is_no, {"check: PyYAML is missing; run scripts/setup test"});
 }
 
+TEST_F(ScriptRefusalsTest, FuzzKnowsItsTargetsAndNeedsClang) {
+  const ExitCode wrong = ExitCode::command_line;
+  expect_refused(run_command({script("fuzz"), "--seconds", "soon"}), wrong, {"fuzz: --seconds 'soon': must be a whole number"});
+  expect_refused(run_command({script("fuzz"), "--hard"}), wrong, {"fuzz: unknown argument '--hard'; see scripts/fuzz --help"});
+  expect_refused(run_command({script("fuzz"), "everything"}), wrong, {"fuzz: no target 'everything'; there are: config dataset "});
+  keep({"bash", "env", "dirname", "sed"});
+  expect_refused(run_command({script("fuzz")}, with("PATH", folder_ / "bin")), ExitCode::unavailable,
+                 {"fuzz: clang++ is missing; run scripts/setup fuzz first"});
+}
+
+TEST_F(ScriptRefusalsTest, BenchPrepareNeedsPictures) {
+  expect_refused(run_command({script("bench_prepare"), folder_.path().string(), "--alexnet", "/bin/true"}), ExitCode::no_input,
+                 {"bench_prepare: ", ": no pictures in it (.jpg, .jpeg, .png)"});
+}
+
 TEST_F(ScriptRefusalsTest, PlotRunNeedsMatplotlib) {
   folder_.write("modules/matplotlib.py", "raise ImportError\n");
   folder_.write("run/metrics.jsonl", "{\"kind\":\"train\",\"step\":1,\"loss\":1}\n");
