@@ -20,6 +20,15 @@ struct StepParameters {
   std::array<float, kMaxLayers> dropout_rate{};
 };
 
+// What an update of SGD knows besides: which of the rates it takes.
+struct SgdShape {
+  std::int64_t count;
+  int slot;      // of the layer
+  bool is_bias;  // rate from StepParameters::bias_learning_rate instead of weights_learning_rate
+  float momentum;
+  float weight_decay;  // already times the parameter's decay_mult
+};
+
 // Sums over the images seen since the last reset; lives on the device, read late.
 struct LossTotals {
   double loss = 0;  // natural logarithm

@@ -8,14 +8,6 @@
 
 namespace alexnet {
 
-struct SgdShape {
-  std::int64_t count;
-  int slot;      // of the layer
-  bool is_bias;  // rate from StepParameters::bias_learning_rate instead of weights_learning_rate
-  float momentum;
-  float weight_decay;  // already times the parameter's decay_mult
-};
-
 class Sgd : public Op {
  public:
   virtual void update(const StepParameters* step, const Tensor& diff_weights, const Tensor& velocity, const Tensor& weights) = 0;
