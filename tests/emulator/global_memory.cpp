@@ -1,3 +1,4 @@
+// Buffers of the device: where they lie, and what of them was written. Freed addresses are not given out again as long as there are others.
 #include <fmt/format.h>
 #include <sys/mman.h>
 

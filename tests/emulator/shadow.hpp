@@ -13,7 +13,8 @@
 // A cell knows the last writer and two readers, the last one and one before it, of another warp if there is one: that suffices, since
 // within an interval a reader of another warp is unordered with any writer. What it may miss: a writer of some bytes of a word where
 // another thread then writes other bytes; a reader left out by a partial mask where more lanes read after it; threads that meet
-// through atomics and __threadfence are not seen as ordered.
+// through atomics and __threadfence are not seen as ordered. Bounds of shared variables are known to the byte, but a pointer that runs
+// from one variable of a kernel right into another of the same kernel stays unseen (an index into an array does not, nor does a gap).
 #pragma once
 
 #include <cstdint>
