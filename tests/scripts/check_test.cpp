@@ -56,7 +56,7 @@ TEST_F(CheckTest, NamesEachBreach) {
   folder_.write("include/alexnet/core/lonely.hpp", "#pragma once\n");  // a note comes first, so that each breach begins a line
   expect_breach("src/core/a.cpp", "#include \"alexnet/io/files.hpp\"\n", "src/core/a.cpp:1: core must not include from io");
   expect_breach("src/core/a.cpp", "#include <nlohmann/json.hpp>\n", "src/core/a.cpp:1: <nlohmann/json.hpp> is included outside");
-  expect_breach("src/core/a.cpp", "#include <boost/any.hpp>\n", "src/core/a.cpp:1: <boost/any.hpp> has no place");
+  expect_breach("src/core/a.cpp", "#include <glib/any.hpp>\n", "src/core/a.cpp:1: <glib/any.hpp> has no place");
   expect_breach("src/core/a.cpp", "int* f( ){return 0;}\n", "src/core/a.cpp:1: not formatted");
   expect_breach("src/core/a.cpp", "#ifdef FAST\n#endif\n", "src/core/a.cpp:1: preprocessor conditions");
   expect_breach("src/core/a.cpp", std::string(700, '\n'), "src/core/a.cpp: 700 lines");
