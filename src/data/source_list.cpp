@@ -40,10 +40,11 @@ void drop_repeated(FileSource& source, std::vector<SourceItem>& items, const std
          escaped(source.classes[static_cast<std::size_t>(items[i].label)].id),
          escaped(source.classes[static_cast<std::size_t>(items[i - 1].label)].id), line_of(items[i - 1]));
   }
-  const auto repeated = std::ranges::unique(items, {}, &SourceItem::path);
-  if (!repeated.empty())
-    source.remarks.push_back(fmt::format("{}: {} lines name a picture a second time: left out", list, repeated.size()));
-  items.erase(repeated.begin(), repeated.end());
+  // (clang 14 cannot compile what std::ranges::unique returns.)
+  const auto end = std::unique(items.begin(), items.end(), [](const SourceItem& a, const SourceItem& b) { return a.path == b.path; });
+  if (end != items.end())
+    source.remarks.push_back(fmt::format("{}: {} lines name a picture a second time: left out", list, items.end() - end));
+  items.erase(end, items.end());
 }
 
 void read_list(FileSource& source, const std::string& list, const std::string& split) {
