@@ -1,6 +1,7 @@
 // `alexnet prepare`, killed and run again.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -29,14 +30,24 @@ class PrepareResumeTest : public testing::Test {
     }
   }
   // Three shards of 1 MiB and a validation split; progress is saved as often as possible.
-  CommandResult prepare(const std::string& out, double timeout_s = 300, std::vector<std::string> more = {}) {
-    std::vector<std::string> args = {"prepare", folder_ / "pictures", folder_ / out,    "--size", "128", "--encoding", "raw", "--shard-mib",
-                                     "1",       "--max-bad",          "--save-seconds", "0"};
-    args.insert(args.end() - 2, "50");
+  CommandResult prepare(const std::string& out, const RunOptions& options = {}, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> args = {"prepare", folder_ / "pictures", folder_ / out, "--size",         "128", "--encoding",
+                                     "raw",     "--shard-mib",        "1",           "--save-seconds", "0"};
+    // Three of the pictures are bad.
+    if (std::ranges::find(more, "--max-bad") == more.end()) args.insert(args.end(), {"--max-bad", "50"});
     args.insert(args.end(), more.begin(), more.end());
+    return run_alexnet(args, options);
+  }
+  static RunOptions killed_after(double timeout_s) {
     RunOptions options;
     options.timeout_s = timeout_s;
-    return run_alexnet(args, options);
+    return options;
+  }
+  // Ends with an error of writing in the middle of the first pass, after progress was saved.
+  static RunOptions full_disk() {
+    RunOptions options;
+    options.file_size_limit_bytes = 1'500'000;
+    return options;
   }
   std::map<std::string, std::string> files(const std::string& out) const {
     std::map<std::string, std::string> files;
@@ -76,7 +87,7 @@ TEST_F(PrepareResumeTest, EndsTheSameHoweverOftenItWasKilled) {
   for (int round = 0; num_kills < num_wanted; ++round) {
     const std::string out = fmt::format("killed-{}", round);
     for (;;) {
-      const CommandResult result = prepare(out, moment(random));
+      const CommandResult result = prepare(out, killed_after(moment(random)));
       num_resumed += result.err.find("going on after") != std::string::npos ? 1 : 0;
       if (result.exit_code == 0) break;
       ASSERT_EQ(result.exit_code, 137) << result.err;
@@ -93,25 +104,10 @@ TEST_F(PrepareResumeTest, EndsTheSameHoweverOftenItWasKilled) {
 
 TEST_F(PrepareResumeTest, GoesOnAfterAFullDisk) {
   ASSERT_EQ(prepare("whole").exit_code, 0);
-  RunOptions small;
-  small.file_size_limit_bytes = 1'500'000;
-  const std::vector<std::string> args = {"prepare",
-                                         folder_ / "pictures",
-                                         folder_ / "full",
-                                         "--size",
-                                         "128",
-                                         "--encoding",
-                                         "raw",
-                                         "--shard-mib",
-                                         "1",
-                                         "--max-bad",
-                                         "50",
-                                         "--save-seconds",
-                                         "0"};
-  expect_refused(run_alexnet(args, small), ExitCode::io_failed,
+  expect_refused(prepare("full", full_disk()), ExitCode::io_failed,
                  {"/full/.partial/train-bucket-000: writing failed: File too large; make room, and the same command goes on from there"});
   EXPECT_TRUE(fs::exists(folder_ / "full/.partial/progress"));
-  const CommandResult again = run_alexnet(args);
+  const CommandResult again = prepare("full");
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_THAT(again.err, testing::HasSubstr("full: going on after "));
   EXPECT_THAT(differences("full", files("whole")), testing::IsEmpty());
@@ -135,19 +131,13 @@ TEST_F(PrepareResumeTest, EndsRenamingThatWasKilled) {
 class PrepareProgressTest : public PrepareResumeTest {
  protected:
   // Leaves a preparation in the middle.
-  PrepareProgressTest() {
-    RunOptions small;
-    small.file_size_limit_bytes = 1'500'000;
-    run_alexnet({"prepare", folder_ / "pictures", folder_ / "set", "--size", "128", "--encoding", "raw", "--shard-mib", "1", "--max-bad",
-                 "50", "--save-seconds", "0"},
-                small);
-  }
+  PrepareProgressTest() { prepare("set", full_disk()); }
   std::string progress() const { return folder_ / "set/.partial/progress"; }
 };
 
 TEST_F(PrepareProgressTest, BelongsToItsOptions) {
   const std::string before = read_text_file(progress());
-  expect_refused(prepare("set", 300, {"--seed", "7"}), ExitCode::output_exists,
+  expect_refused(prepare("set", {}, {"--seed", "7"}), ExitCode::output_exists,
                  {"/set/.partial: belongs to a preparation with --size 128", "--seed 1, not ", "--seed 7: finish that one, or remove"});
   EXPECT_EQ(read_text_file(progress()), before);
 }
@@ -160,27 +150,10 @@ TEST_F(PrepareProgressTest, BelongsToItsPictures) {
 // An earlier run may have been allowed more bad files. That is no reason to throw away what it did.
 TEST_F(PrepareResumeTest, KeepsWhatWasDoneWhenFewerBadFilesAreAllowed) {
   for (int i = 0; i < 30; i += 3) folder_.write(fmt::format("pictures/cat/{:03}.jpg", i), "no picture");
-  std::vector<std::string> args = {"prepare",
-                                   folder_ / "pictures",
-                                   folder_ / "set",
-                                   "--size",
-                                   "128",
-                                   "--encoding",
-                                   "raw",
-                                   "--shard-mib",
-                                   "1",
-                                   "--save-seconds",
-                                   "0",
-                                   "--max-bad",
-                                   "50"};
-  RunOptions small;
-  small.file_size_limit_bytes = 1'500'000;
-  ASSERT_EQ(run_alexnet(args, small).exit_code, 74);
-  args.back() = "1";
-  expect_refused(run_alexnet(args), ExitCode::bad_data,
+  ASSERT_EQ(prepare("set", full_disk()).exit_code, 74);
+  expect_refused(prepare("set", {}, {"--max-bad", "1"}), ExitCode::bad_data,
                  {"/set/.partial: an earlier run found ", " bad files (bad_files.jsonl there), --max-bad allows 1: raise it, or remove"});
-  args.back() = "50";
-  EXPECT_THAT(run_alexnet(args).err, testing::HasSubstr("going on after "));
+  EXPECT_THAT(prepare("set").err, testing::HasSubstr("going on after "));
 }
 
 TEST_F(PrepareProgressTest, MayBeDamaged) {
