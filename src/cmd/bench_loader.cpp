@@ -161,7 +161,7 @@ class Bench {
     }
   };
   InputOp input_op(int threads) {
-    InputOp input{make_backend("onednn", threads), nullptr, {}, {}, {}, {options_.batch_size, size_, size_, 3}};
+    InputOp input{make_backend("onednn", {threads}), nullptr, {}, {}, {}, {options_.batch_size, size_, size_, 3}};
     input.op = input.backend->make_input(InputShape::infer(options_.batch_size, size_, size_, crop_, 1));
     input.scratch = input.backend->allocate(input.op->scratch_bytes(), "scratch");
     input.op->bind(nullptr, input.scratch.data());

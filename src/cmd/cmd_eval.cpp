@@ -115,7 +115,7 @@ nlohmann::json to_json(const EvaluationResult& e, const Options& options, std::s
 }
 
 ExitCode run(const Options& options) {
-  const std::shared_ptr<Backend> backend = make_backend(options.backend, 0);
+  const std::shared_ptr<Backend> backend = make_backend(options.backend, {0});
   std::vector<LoadedModel> models;
   for (const std::string& path : options.checkpoints) {
     models.push_back(load_model(path, backend, options.batch_size));

@@ -50,7 +50,7 @@ std::vector<std::string> list_files(const std::vector<std::string>& arguments) {
 class Predictor {
  public:
   explicit Predictor(const Options& options)
-      : options_(options), backend_(make_backend(options.backend, 0)), model_(load_model(options.checkpoint, backend_, 1)) {
+      : options_(options), backend_(make_backend(options.backend, {0})), model_(load_model(options.checkpoint, backend_, 1)) {
     log::info("{}: {} classes, pictures of {} x {}", model_.path, classes().size(), model_.checkpoint.picture_size,
               model_.checkpoint.picture_size);
   }

@@ -36,7 +36,7 @@ nlohmann::ordered_json to_json(const SelftestResult& r) {
 }
 
 ExitCode run(const SelftestCommand& command) {
-  const std::shared_ptr<Backend> backend = make_backend(command.backend, command.threads);
+  const std::shared_ptr<Backend> backend = make_backend(command.backend, {command.threads});
   std::size_t num_checks = 0, num_wrong = 0;
   auto results = nlohmann::ordered_json::array();
   run_selftest(backend, command.op, [&](const SelftestResult& result) {

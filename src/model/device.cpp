@@ -10,9 +10,10 @@ std::shared_ptr<Backend> open_device(const DeviceConfig& device) {
          device.column_devices);
   }
   if (device.precision != "f32") {
-    fail(ExitCode::unavailable, "device.precision is {}: the onednn backend computes in f32; set device.precision=f32", device.precision);
+    fail(ExitCode::unavailable, "device.precision is {}: this build computes in f32; set device.precision=f32", device.precision);
   }
-  return make_backend(device.backend, static_cast<int>(device.threads.value_or(0)));
+  const std::int64_t id = device.ids.empty() ? 0 : device.ids.front();
+  return make_backend(device.backend, {static_cast<int>(device.threads.value_or(0)), static_cast<int>(id)});
 }
 
 }  // namespace alexnet

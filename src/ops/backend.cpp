@@ -11,8 +11,8 @@ namespace {
 
 struct KnownBackend {
   std::string_view name;
-  std::unique_ptr<Backend> (*make)(int num_threads);  // nullptr: not in this build
-  std::string_view missing;                           // what the build lacks then
+  std::unique_ptr<Backend> (*make)(const BackendOptions& options);  // nullptr: not in this build
+  std::string_view missing;                                         // what the build lacks then
 };
 
 // In the order in which `auto` takes them.
@@ -22,29 +22,35 @@ constexpr std::array kKnownBackends{
     KnownBackend{"onednn", make_backend_onednn, ""},
 };
 
-std::unique_ptr<Backend> make_automatically(int num_threads) {
-  std::string missing;
+std::unique_ptr<Backend> make_automatically(const BackendOptions& options) {
+  std::string reasons;  // why none before it
+  const auto add = [&](const std::string& reason) { reasons += (reasons.empty() ? "" : "; ") + reason; };
   for (const KnownBackend& known : kKnownBackends) {
     if (known.make == nullptr) {
-      missing += fmt::format("{}{}", missing.empty() ? "built without " : " and ", known.missing);
+      add(fmt::format("built without {}", known.missing));
       continue;
     }
-    auto backend = known.make(num_threads);
-    log::info("backend {}{}: {}", known.name, missing.empty() ? "" : fmt::format(" ({})", missing), backend->description());
-    return backend;
+    try {
+      auto backend = known.make(options);
+      log::info("backend {}{}: {}", known.name, reasons.empty() ? "" : fmt::format(" ({})", reasons), backend->description());
+      return backend;
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::unavailable) throw;
+      add(error.what());
+    }
   }
   fail(ExitCode::internal, "backend auto: this program was built without any backend");
 }
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend(const std::string& name, int num_threads) {
-  if (name == "auto") return make_automatically(num_threads);
+std::unique_ptr<Backend> make_backend(const std::string& name, const BackendOptions& options) {
+  if (name == "auto") return make_automatically(options);
   std::vector<std::string> names{"auto"};
   for (const KnownBackend& known : kKnownBackends) {
     names.emplace_back(known.name);
     if (known.name != name) continue;
-    if (known.make != nullptr) return known.make(num_threads);
+    if (known.make != nullptr) return known.make(options);
     fail(ExitCode::unavailable, "backend {}: this program was built without {}: reconfigure with cmake --preset cuda", name, known.missing);
   }
   const std::string nearest = nearest_name(name, names);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -42,6 +43,16 @@ std::string cpu_model() {
   return "an unnamed CPU";
 }
 
+class TimerOnednn final : public Timer {
+ public:
+  void start() override { begin_ = Clock::now(); }
+  double stop_s() override { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_;
+};
+
 class BackendOnednn final : public Backend {
  public:
   explicit BackendOnednn(int num_threads) {
@@ -61,12 +72,14 @@ class BackendOnednn final : public Backend {
   }
 
   Buffer allocate(std::size_t bytes, const std::string& what) override { return Buffer::host(bytes, what); }
+  std::optional<std::size_t> free_bytes() const override { return std::nullopt; }
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { copy(dst, src, bytes); }
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { copy(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override {
     if (bytes > 0) std::memset(dst, 0, bytes);
   }
   void synchronize() override {}
+  std::unique_ptr<Timer> make_timer() override { return std::make_unique<TimerOnednn>(); }
 
   std::unique_ptr<Input> make_input(const InputShape& shape) override { return make_input_onednn(shape); }
   std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue) override { return make_conv2d_onednn(shape, epilogue); }
@@ -101,6 +114,6 @@ class BackendOnednn final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend_onednn(int num_threads) { return std::make_unique<BackendOnednn>(num_threads); }
+std::unique_ptr<Backend> make_backend_onednn(const BackendOptions& options) { return std::make_unique<BackendOnednn>(options.num_threads); }
 
 }  // namespace alexnet

@@ -5,12 +5,17 @@
 
 namespace alexnet {
 
-void check_dropout(const DropoutShape& s, const StepParameters& step, const Tensor& src, const Tensor& dst) {
+void check_dropout(const DropoutShape& s, const Tensor& src, const Tensor& dst) {
   check_rows("dropout: src", src, s.N, s.units, DType::f32);
   check_rows("dropout: dst", dst, s.N, s.units, DType::f32);
   check_slot("dropout", s.slot);
-  const float rate = step.dropout_rate[static_cast<std::size_t>(s.slot)];
-  if (!(rate >= 0 && rate < 1)) fail(ExitCode::internal, "dropout in slot {}: the rate is {}, must be 0 to below 1", s.slot, rate);
+}
+
+void check_dropout_rates(const StepParameters& step) {
+  for (std::size_t slot = 0; slot < step.dropout_rate.size(); ++slot) {
+    const float rate = step.dropout_rate[slot];
+    if (!(rate >= 0 && rate < 1)) fail(ExitCode::internal, "dropout in slot {}: the rate is {}, must be 0 to below 1", slot, rate);
+  }
 }
 
 }  // namespace alexnet

@@ -45,7 +45,7 @@ class DropoutOnednn : public Dropout {
   void forward_train(const StepParameters* step, const Tensor& src, const Tensor& dst) override { run_masked(*step, src, dst); }
 
   void forward_test(const StepParameters* step, const Tensor& src, const Tensor& dst) override {
-    check_dropout(s_, *step, src, dst);
+    check_dropout(s_, src, dst);
     const float rate = rate_of(*step);
     scale(src, s_.scale == DropoutScale::test ? 1.0F - rate : 1.0F, dst);
   }
@@ -67,7 +67,7 @@ class DropoutOnednn : public Dropout {
   }
 
   void run_masked(const StepParameters& step, const Tensor& src, const Tensor& dst) const {
-    check_dropout(s_, step, src, dst);
+    check_dropout(s_, src, dst);
     const double rate = static_cast<double>(rate_of(step));
     if (rate == 0) return scale(src, 1.0F, dst);
     const float kept = s_.scale == DropoutScale::train ? static_cast<float>(1.0 / (1.0 - rate)) : 1.0F;

@@ -12,8 +12,8 @@ void check_forward(const InputShape& s, const Tensor& pixels, const Tensor& mean
   check_tensor("input: dst", dst, Shape{s.N, s.OH, s.OW, 3}, DType::f32);
 }
 
-void check_transforms(const InputShape& s, const SampleTransform* transforms) {
-  for (std::int64_t n = 0; n < s.N; ++n) {
+void check_transforms(const InputShape& s, std::span<const SampleTransform> transforms) {
+  for (std::size_t n = 0; n < transforms.size(); ++n) {
     const SampleTransform& t = transforms[n];
     if (t.top < 0 || t.left < 0 || t.top > s.IH - s.OH || t.left > s.IW - s.OW) {
       fail(ExitCode::internal, "input: crop of {}x{} at top {}, left {} of picture {} leaves the stored {}x{}", s.OH, s.OW, t.top, t.left,

@@ -8,7 +8,7 @@
 
 namespace alexnet {
 
-std::unique_ptr<Backend> make_backend_onednn(int num_threads);
+std::unique_ptr<Backend> make_backend_onednn(const BackendOptions& options);
 
 std::unique_ptr<Input> make_input_onednn(const InputShape& shape);
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue);

@@ -56,7 +56,7 @@ class SoftmaxCrossEntropyOnednn : public SoftmaxCrossEntropy {
 
   void forward(const StepParameters* step, const Tensor& logits, const Tensor& labels, const Tensor& probabilities,
                LossTotals* totals) override {
-    check_softmax_cross_entropy(N_, num_classes_, *step, logits, labels, probabilities);
+    check_softmax_cross_entropy(N_, num_classes_, logits, labels, probabilities);
     const float* x = logits.data<float>();
     const std::int32_t* label = labels.data<std::int32_t>();
     float* p = probabilities.data<float>();
@@ -75,7 +75,7 @@ class SoftmaxCrossEntropyOnednn : public SoftmaxCrossEntropy {
   }
 
   void backward_data(const StepParameters* step, const Tensor& probabilities, const Tensor& labels, const Tensor& diff_logits) override {
-    check_softmax_cross_entropy(N_, num_classes_, *step, diff_logits, labels, probabilities);
+    check_softmax_cross_entropy(N_, num_classes_, diff_logits, labels, probabilities);
     const float* p = probabilities.data<float>();
     const std::int32_t* label = labels.data<std::int32_t>();
     float* dx = diff_logits.data<float>();

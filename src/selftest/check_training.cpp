@@ -97,7 +97,7 @@ Doubles train(const std::shared_ptr<Backend>& backend) {
 }  // namespace
 
 void check_training(const std::shared_ptr<Backend>& backend, const Report& report) {
-  const Doubles losses = train(backend), again = train(backend), expected = train(make_backend("onednn", 1));
+  const Doubles losses = train(backend), again = train(backend), expected = train(make_backend("onednn", {1}));
   SelftestResult result{"training", "small net with two columns", "20 steps beside onednn", 0, 0, ""};
   for (std::size_t i = 0; i < losses.size(); ++i) {
     const double difference = std::abs(losses[i] - expected[i]);

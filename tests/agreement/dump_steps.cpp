@@ -59,7 +59,7 @@ void run(const std::string& config_path, const std::string& out, std::uint64_t p
   options.image_height = options.image_width = size;
   options.input_scale = static_cast<float>(config.data.scale);
   options.optimizer = config.optimizer;
-  Graph graph(make_network(config.model, size, num_classes), make_backend("onednn", 0), options);
+  Graph graph(make_network(config.model, size, num_classes), make_backend("onednn", {0}), options);
   graph.initialize(config.seed);
   DatasetStatistics statistics;
   statistics.height = statistics.width = size;

@@ -84,7 +84,7 @@ TEST_P(PlanTest, ATrainingStepsBlocksNeverMeet) {
   const Network network = shipped_network(GetParam());
   std::vector<Node> nodes = fuse_layers(network);
   mark_in_place(nodes);
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   for (const Node& node : nodes) node.layer->make_op(*backend, 2);
   for (const bool training : {true, false}) {
     const BlockTable table = plan_blocks(nodes, network.input, 2, training, 1000);

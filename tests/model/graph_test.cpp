@@ -9,6 +9,7 @@
 
 #include "alexnet/core/rng.hpp"
 #include "support/expect_error.hpp"
+#include "support/forwarding_backend.hpp"
 
 namespace alexnet {
 namespace {
@@ -39,7 +40,7 @@ schedule: {kind: constant, learning_rate: 0.05}
 
 struct Fixture {
   explicit Fixture(const std::vector<std::string>& sets = {}, std::int64_t batch_size = 4, GraphMode mode = GraphMode::training,
-                   int num_threads = 1)
+                   const std::shared_ptr<Backend>& backend = make_backend("onednn", {1}))
       : config(parse_config(kNet, "test.yaml", sets)) {
     GraphOptions options;
     options.mode = mode;
@@ -47,7 +48,7 @@ struct Fixture {
     options.image_height = options.image_width = kSize;
     options.input_scale = 0.02F;
     options.optimizer = config.optimizer;
-    graph = std::make_unique<Graph>(make_network(config.model, config.data.crop, 6), make_backend("onednn", num_threads), options);
+    graph = std::make_unique<Graph>(make_network(config.model, config.data.crop, 6), backend, options);
     graph->initialize(config.seed);
     pixels.resize(static_cast<std::size_t>(batch_size * kSize * kSize * 3));
     for (std::size_t i = 0; i < pixels.size(); ++i)
@@ -259,6 +260,46 @@ TEST(GraphTest, AMeanOfAnotherSizeIsRefused) {
   expect_error(ExitCode::bad_data, {"mean image: shape (8, 8, 3) does not fit pictures of (16, 16, 3)"}, [&] {
     f.graph->set_mean(Tensor(mean.data(), {8, 8, 3}, DType::f32));
   });
+}
+
+TEST(GraphTest, LabelsCropsAndStepsAreCheckedBeforeTheyGoToTheDevice) {
+  Fixture f;
+  f.labels[2] = 6;
+  expect_error(ExitCode::bad_data, {"picture 2", "label 6", "6 classes"}, [&] { f.load(); });
+  f.labels[2] = 5;
+  f.transforms[1].left = 1;
+  expect_error(ExitCode::internal, {"picture 1", "leaves the stored 16x16"}, [&] { f.load(); });
+  f.transforms[1].left = 0;
+  f.step.valid_images = 5;
+  expect_error(ExitCode::internal, {"5 valid images in a batch of 4"}, [&] { f.load(); });
+  f.step.valid_images = 4;
+  f.step.dropout_rate[7] = 1;
+  expect_error(ExitCode::internal, {"slot 7", "rate is 1"}, [&] { f.load(); });
+}
+
+// The onednn backend on a device with little memory.
+class SmallDevice : public test::ForwardingBackend {
+ public:
+  explicit SmallDevice(std::size_t free_bytes) : free_bytes_(free_bytes) {}
+  std::optional<std::size_t> free_bytes() const override { return free_bytes_; }
+
+ private:
+  std::size_t free_bytes_;
+};
+
+TEST(GraphTest, TooLittleMemoryIsSaidBeforeAnyIsTaken) {
+  const Fixture f;
+  const GraphPlan& plan = f.graph->plan();
+  const std::size_t of_batch = plan.activation_bytes + plan.batch_bytes;
+  const auto on_device = [](std::size_t free_bytes) {
+    return Fixture({}, 4, GraphMode::training, std::make_shared<SmallDevice>(free_bytes));
+  };
+  EXPECT_NO_THROW(on_device(plan.parameter_bytes + of_batch));
+  expect_error(ExitCode::out_of_memory,
+               {"at batch 4 the network needs", "oneDNN", "for weights, velocities and gradients", "train.batch_size=3 fits"},
+               [&] { on_device(plan.parameter_bytes + of_batch - 1); });
+  expect_error(ExitCode::out_of_memory, {"train.batch_size=2 fits"}, [&] { on_device(plan.parameter_bytes + of_batch / 2); });
+  expect_error(ExitCode::out_of_memory, {"not even one picture at a time fits"}, [&] { on_device(plan.parameter_bytes); });
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class ScopedThreads {
 
 TEST(Backend, OnednnIsBuilt) {
   EXPECT_THAT(built_backends(), ElementsAre("onednn"));
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   EXPECT_EQ(backend->name(), "onednn");
   EXPECT_THAT(backend->description(), AllOf(HasSubstr("oneDNN 2."), HasSubstr(" on "), EndsWith(", 1 thread")));
 }
@@ -49,7 +49,7 @@ TEST(Backend, AutoTakesOnednnAndSaysWhy) {
   const TemporaryFolder folder;
   const std::string path = folder / "log";
   log::add_file(path);
-  const auto backend = make_backend("auto", 1);
+  const auto backend = make_backend("auto", {1});
   log::remove_file(path);
   EXPECT_EQ(backend->name(), "onednn");
   std::stringstream text;
@@ -59,30 +59,30 @@ TEST(Backend, AutoTakesOnednnAndSaysWhy) {
 
 TEST(Backend, RejectsBackendsThatAreNotBuilt) {
   expect_error(ExitCode::unavailable, {"backend cuda: this program was built without CUDA: reconfigure with cmake --preset cuda"},
-               [] { make_backend("cuda", 0); });
-  expect_error(ExitCode::unavailable, {"backend cudnn", "built without cuDNN", "cmake --preset cuda"}, [] { make_backend("cudnn", 0); });
+               [] { make_backend("cuda", {0}); });
+  expect_error(ExitCode::unavailable, {"backend cudnn", "built without cuDNN", "cmake --preset cuda"}, [] { make_backend("cudnn", {0}); });
 }
 
 TEST(Backend, RejectsUnknownNames) {
-  expect_error(ExitCode::configuration, {"backend onedn", "did you mean onednn?"}, [] { make_backend("onedn", 0); });
-  expect_error(ExitCode::configuration, {"backend reference", "auto, onednn, cuda or cudnn"}, [] { make_backend("reference", 0); });
+  expect_error(ExitCode::configuration, {"backend onedn", "did you mean onednn?"}, [] { make_backend("onedn", {0}); });
+  expect_error(ExitCode::configuration, {"backend reference", "auto, onednn, cuda or cudnn"}, [] { make_backend("reference", {0}); });
 }
 
 TEST(Backend, RejectsBadThreads) {
-  expect_error(ExitCode::configuration, {"device.threads is -1"}, [] { make_backend("onednn", -1); });
-  expect_error(ExitCode::configuration, {"device.threads is 100000"}, [] { make_backend("onednn", 100000); });
+  expect_error(ExitCode::configuration, {"device.threads is -1"}, [] { make_backend("onednn", {-1}); });
+  expect_error(ExitCode::configuration, {"device.threads is 100000"}, [] { make_backend("onednn", {100000}); });
 }
 
 TEST(Backend, TakesTheThreadsAskedFor) {
   const ScopedThreads restore("2");
-  EXPECT_THAT(make_backend("onednn", 3)->description(), EndsWith(", 3 threads"));
+  EXPECT_THAT(make_backend("onednn", {3})->description(), EndsWith(", 3 threads"));
   EXPECT_EQ(omp_get_max_threads(), 3);
 }
 
 TEST(Backend, TakesOmpNumThreadsByDefault) {
   for (const char* text : {"1", "1,4"}) {
     const ScopedThreads restore(text);
-    EXPECT_THAT(make_backend("onednn", 0)->description(), EndsWith(", 1 thread"));
+    EXPECT_THAT(make_backend("onednn", {0})->description(), EndsWith(", 1 thread"));
     EXPECT_EQ(omp_get_max_threads(), 1);
   }
 }
@@ -90,13 +90,13 @@ TEST(Backend, TakesOmpNumThreadsByDefault) {
 TEST(Backend, NeverTakesMoreThreadsThanCoresByDefault) {
   for (const char* text : {"4000", "-1", "many"}) {
     const ScopedThreads restore(text);
-    make_backend("onednn", 0);
+    make_backend("onednn", {0});
     EXPECT_EQ(omp_get_max_threads(), omp_get_num_procs()) << text;
   }
 }
 
 TEST(Backend, CopiesAndZeroesMemory) {
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const Buffer buffer = backend->allocate(3 * sizeof(float), "test");
   ASSERT_EQ(buffer.bytes(), 3 * sizeof(float));
   const std::array<float, 3> values{1, 2, 3};
@@ -113,7 +113,7 @@ TEST(Backend, CopiesAndZeroesMemory) {
 }
 
 TEST(Backend, MakesEveryOp) {
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const Extent3 src{5, 5, 4};
   EXPECT_NE(backend->make_input(InputShape::infer(2, 8, 8, 5, 1)), nullptr);
   EXPECT_NE(backend->make_conv2d(Conv2dShape::infer("conv", 2, src, 6, 3, 1, {}, 1), Epilogue::relu), nullptr);

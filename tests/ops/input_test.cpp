@@ -44,7 +44,7 @@ struct Passes {
         mean(c.mean_by_pixel ? Shape{c.IH, c.IW, 3} : Shape{1, 1, 3}),
         dst({c.N, c.crop, c.crop, 3}),
         transforms(transforms_of(c, true)),
-        backend(make_backend("onednn", num_threads)),
+        backend(make_backend("onednn", {num_threads})),
         op(backend->make_input(c.shape(scale))),
         memory(*op) {
     const auto p = pixels.values<std::uint8_t>();
@@ -100,7 +100,7 @@ TEST(Input, MirrorsAfterTheMean) {
   transform.left = 1;
   transform.flip = 1;
   transform.noise = {0.5F, 0, -1};
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_input(InputShape::infer(1, 2, 3, 2, 2));
   const BoundMemory memory(*op);
   op->forward(pixels, &transform, mean, dst);
@@ -111,12 +111,13 @@ TEST(Input, MirrorsAfterTheMean) {
 }
 
 TEST(Input, RejectsCropsThatLeaveThePicture) {
-  Passes passes({"13_of_27x40", 5, 27, 40, 13, true}, 1, true);
+  const InputShape shape = InputShape::infer(5, 27, 40, 13, 1);
+  std::vector<SampleTransform> transforms(5);
   for (const auto& [top, left] : {std::pair{-1, 0}, {0, -1}, {15, 0}, {0, 28}}) {
-    passes.transforms[3].top = top;
-    passes.transforms[3].left = left;
+    transforms[3].top = top;
+    transforms[3].left = left;
     expect_error(ExitCode::internal, {"13x13", fmt::format("top {}, left {}", top, left), "picture 3", "27x40"},
-                 [&] { passes.op->forward(passes.pixels, passes.transforms.data(), passes.mean, passes.dst); });
+                 [&] { check_transforms(shape, transforms); });
   }
 }
 

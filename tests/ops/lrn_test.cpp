@@ -45,7 +45,7 @@ struct Passes {
         diff_dst(shape_of(s)),
         dst(shape_of(s)),
         diff_src(shape_of(s)),
-        backend(make_backend("onednn", num_threads)),
+        backend(make_backend("onednn", {num_threads})),
         op(backend->make_lrn(s)),
         memory(*op) {
     src.fill_uniform(1, -50, 50);
@@ -131,7 +131,7 @@ TEST(Lrn, ColumnsDoNotSeeEachOther) {
 
 TEST(Lrn, RejectsBadShape) {
   const LrnShape s = LrnShape::infer("lrn", 2, {3, 3, 8}, 2, 5, 2, 1e-4F, 0.75F);
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_lrn(s);
   const BoundMemory memory(*op);
   const GuardedTensor good(shape_of(s)), bad({2, 3, 3, 9}), integers(shape_of(s), DType::i32);

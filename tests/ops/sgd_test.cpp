@@ -24,7 +24,7 @@ struct Passes {
       : diff_weights({count}),
         velocity({count}),
         weights({count}),
-        backend(make_backend("onednn", num_threads)),
+        backend(make_backend("onednn", {num_threads})),
         op(backend->make_sgd({count, kSlot, is_bias, kMomentum, kDecay})),
         memory(*op) {
     velocity.fill_uniform(1);
@@ -78,7 +78,7 @@ TEST_P(SgdTest, IsDeterministic) {
 
 // Powers of two: nothing is rounded. The rate stands inside the velocity: what was gathered at an old rate moves on unscaled.
 TEST(Sgd, IsThePapersUpdate) {
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_sgd({1, 0, false, 0.5F, 0.25F});
   GuardedTensor gradient({1}), velocity({1}), weights({1});
   gradient.fill(4);
@@ -96,7 +96,7 @@ TEST(Sgd, IsThePapersUpdate) {
 }
 
 TEST(Sgd, RejectsBadShape) {
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_sgd({12, kSlot, false, kMomentum, kDecay});
   const GuardedTensor good({12}), also_good({2, 2, 3}), bad({13});
   const StepParameters step = step_with_rates();

@@ -37,7 +37,7 @@ struct Passes {
         diff_dst(shape_of(s)),
         dst(shape_of(s)),
         diff_src(shape_of(s)),
-        backend(make_backend("onednn", num_threads)),
+        backend(make_backend("onednn", {num_threads})),
         op(backend->make_spatial_norm(s)),
         memory(*op) {
     src.fill_uniform(1, -50, 50);
@@ -103,7 +103,7 @@ TEST(SpatialNorm, ReferenceIsTheFormula) {
 
 TEST(SpatialNorm, RejectsBadShape) {
   const SpatialNormShape s = SpatialNormShape::infer("norm", 2, {3, 3, 8}, 5, 1, 1e-4F, 0.75F);
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_spatial_norm(s);
   const BoundMemory memory(*op);
   const GuardedTensor good(shape_of(s)), bad({2, 3, 4, 8});

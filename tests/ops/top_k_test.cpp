@@ -31,7 +31,7 @@ struct Passes {
       : values({c.N, c.C}),
         indices({c.N, c.k}, DType::i32),
         top({c.N, c.k}),
-        backend(make_backend("onednn", num_threads)),
+        backend(make_backend("onednn", {num_threads})),
         op(backend->make_top_k(c.N, c.C, c.k)),
         memory(*op) {
     fill_values(values);
@@ -73,7 +73,7 @@ TEST(TopK, TiesGoByIndexAndNanComesLast) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   GuardedTensor values({1, 7}), indices({1, 7}, DType::i32), top({1, 7});
   values.assign(std::vector<float>{nan, 2, 5, -1, 5, nan, 2});
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_top_k(1, 7, 7);
   const BoundMemory memory(*op);
   op->forward(values, indices, top);
@@ -84,7 +84,7 @@ TEST(TopK, TiesGoByIndexAndNanComesLast) {
 }
 
 TEST(TopK, RejectsBadShape) {
-  const auto backend = make_backend("onednn", 1);
+  const auto backend = make_backend("onednn", {1});
   const auto op = backend->make_top_k(2, 10, 5);
   const BoundMemory memory(*op);
   const GuardedTensor values({2, 10}), bad_values({2, 9}), indices({2, 5}, DType::i32), bad_indices({2, 4}, DType::i32), top({2, 5}),

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "support/expect_error.hpp"
+#include "support/forwarding_backend.hpp"
 #include "support/reduced.hpp"
 
 namespace alexnet {
@@ -20,32 +21,11 @@ std::vector<SelftestResult> results_of(const std::shared_ptr<Backend>& backend, 
 }
 
 // The onednn backend, but its top_k does something else after the right thing.
-class BrokenBackend : public Backend {
+class BrokenBackend : public test::ForwardingBackend {
  public:
   using Damage = std::function<void(const Tensor& values, const Tensor& indices, const Tensor& top)>;
   explicit BrokenBackend(Damage damage) : damage_(std::move(damage)) {}
 
-  std::string_view name() const override { return "broken"; }
-  std::string description() const override { return "a backend with a fault"; }
-  Buffer allocate(std::size_t bytes, const std::string& what) override { return right_->allocate(bytes, what); }
-  void copy_to_device(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_device(dst, src, bytes); }
-  void copy_to_host(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_host(dst, src, bytes); }
-  void zero(void* dst, std::size_t bytes) override { right_->zero(dst, bytes); }
-  void synchronize() override { right_->synchronize(); }
-  std::unique_ptr<Input> make_input(const InputShape& s) override { return right_->make_input(s); }
-  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& s, Epilogue e) override { return right_->make_conv2d(s, e); }
-  std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& s, Epilogue e) override {
-    return right_->make_fully_connected(s, e);
-  }
-  std::unique_ptr<Activation> make_activation(ActivationKind k, const Shape& s) override { return right_->make_activation(k, s); }
-  std::unique_ptr<Lrn> make_lrn(const LrnShape& s) override { return right_->make_lrn(s); }
-  std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& s) override { return right_->make_spatial_norm(s); }
-  std::unique_ptr<MaxPool> make_max_pool(const PoolShape& s) override { return right_->make_max_pool(s); }
-  std::unique_ptr<AveragePool> make_average_pool(const PoolShape& s, bool p) override { return right_->make_average_pool(s, p); }
-  std::unique_ptr<Dropout> make_dropout(const DropoutShape& s) override { return right_->make_dropout(s); }
-  std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t n, std::int64_t c) override {
-    return right_->make_softmax_cross_entropy(n, c);
-  }
   std::unique_ptr<TopK> make_top_k(std::int64_t n, std::int64_t c, std::int64_t k) override {
     struct BrokenTopK : TopK {
       std::size_t scratch_bytes() const override { return right->scratch_bytes(); }
@@ -58,14 +38,12 @@ class BrokenBackend : public Backend {
       Damage damage;
     };
     auto op = std::make_unique<BrokenTopK>();
-    op->right = right_->make_top_k(n, c, k);
+    op->right = ForwardingBackend::make_top_k(n, c, k);
     op->damage = damage_;
     return op;
   }
-  std::unique_ptr<Sgd> make_sgd(const SgdShape& s) override { return right_->make_sgd(s); }
 
  private:
-  std::shared_ptr<Backend> right_ = make_backend("onednn", 1);
   Damage damage_;
 };
 
@@ -81,7 +59,7 @@ TEST(SelftestTest, FindsNothingWrongWithOnednn) {
   for (const std::string& op : selftest_ops()) {
     // The large shapes take minutes under the sanitizers.
     if (reduced() && (op == "conv2d" || op == "fully_connected" || op == "sgd")) continue;
-    for (const SelftestResult& result : results_of(make_backend("onednn", 2), op)) {
+    for (const SelftestResult& result : results_of(make_backend("onednn", {2}), op)) {
       EXPECT_EQ(result.trouble, "") << result.op << ", " << result.shape << ", " << result.pass;
       EXPECT_LE(result.error, 1);
       ++num_results;
@@ -121,7 +99,8 @@ TEST(SelftestTest, FindsWhatIsNotTheSameTwice) {
 }
 
 TEST(SelftestTest, KnowsItsOps) {
-  expect_error(ExitCode::command_line, {"--op conv3d: unknown; one of conv2d, "}, [] { results_of(make_backend("onednn", 1), "conv3d"); });
+  expect_error(ExitCode::command_line, {"--op conv3d: unknown; one of conv2d, "},
+               [] { results_of(make_backend("onednn", {1}), "conv3d"); });
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ struct Fixture {
     GraphOptions options;
     options.batch_size = 2;
     options.image_height = options.image_width = 8;
-    graph = std::make_unique<Graph>(make_network(checkpoint.config.model, 8, 3), make_backend("onednn", 1), options);
+    graph = std::make_unique<Graph>(make_network(checkpoint.config.model, 8, 3), make_backend("onednn", {1}), options);
     graph->initialize(1);
     float next = 0;
     for (Parameter& p : graph->parameters()) {

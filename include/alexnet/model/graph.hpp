@@ -48,11 +48,12 @@ struct GraphPlan {
   std::size_t activation_bytes = 0;  // of the arena that the blocks share
   std::size_t unshared_bytes = 0;    // of the blocks, had each its own memory
   std::size_t parameter_bytes = 0;   // with velocities and gradients in a training graph
+  std::size_t batch_bytes = 0;       // pictures, labels, mean image and what else a step brings along
 };
 
 class Graph {
  public:
-  // The network's layers are moved in. Throws Error(out_of_memory) with the bytes needed.
+  // The network's layers are moved in. Throws Error(out_of_memory) with the bytes needed and the batch that would fit.
   Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptions& options);
   ~Graph();
   Graph(const Graph&) = delete;

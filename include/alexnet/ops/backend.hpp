@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,14 @@
 
 namespace alexnet {
 
+// Measures how long the device works on what it is given between start and stop.
+class Timer {
+ public:
+  virtual ~Timer() = default;
+  virtual void start() = 0;
+  virtual double stop_s() = 0;  // waits for the device
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -30,10 +39,12 @@ class Backend {
 
   // The device's memory. Copies go through the backend; `synchronize` waits for everything given to the device.
   virtual Buffer allocate(std::size_t bytes, const std::string& what) = 0;
+  virtual std::optional<std::size_t> free_bytes() const = 0;  // absent: not known before it is used (host memory)
   virtual void copy_to_device(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void copy_to_host(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void zero(void* dst, std::size_t bytes) = 0;
   virtual void synchronize() = 0;
+  virtual std::unique_ptr<Timer> make_timer() = 0;
 
   virtual std::unique_ptr<Input> make_input(const InputShape& shape) = 0;
   virtual std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue) = 0;
@@ -49,10 +60,14 @@ class Backend {
   virtual std::unique_ptr<Sgd> make_sgd(const SgdShape& shape) = 0;
 };
 
+struct BackendOptions {
+  int num_threads = 0;  // of the CPU; 0: the cores that this process may use (OMP_NUM_THREADS, affinity)
+  int device_id = 0;    // of the GPU
+};
+
 // "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have,
 // Error(configuration) for another name or an impossible number of threads.
-// num_threads: 0 = the cores that this process may use (OMP_NUM_THREADS, affinity).
-std::unique_ptr<Backend> make_backend(const std::string& name, int num_threads);
+std::unique_ptr<Backend> make_backend(const std::string& name, const BackendOptions& options);
 
 // The backends that this build has, for --version.
 std::vector<std::string> built_backends();

@@ -29,7 +29,9 @@ class Dropout : public Op {
   virtual void backward_data(const StepParameters* step, const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
-// Throws Error(internal) when a tensor does not hold N images of `units` values (of any rank), or the step's rate is not in [0, 1).
-void check_dropout(const DropoutShape& s, const StepParameters& step, const Tensor& src, const Tensor& dst);
+// Throws Error(internal) when a tensor does not hold N images of `units` values (of any rank).
+void check_dropout(const DropoutShape& s, const Tensor& src, const Tensor& dst);
+// The same when a rate is not in [0, 1); before the step goes to the device.
+void check_dropout_rates(const StepParameters& step);
 
 }  // namespace alexnet

@@ -6,6 +6,8 @@
 // own place in the stored picture. `transforms` has N entries, in the backend's memory.
 #pragma once
 
+#include <span>
+
 #include "alexnet/core/geometry.hpp"
 #include "alexnet/core/step_parameters.hpp"
 #include "alexnet/ops/op.hpp"
@@ -20,7 +22,7 @@ class Input : public Op {
 
 // Throws Error(internal) when a tensor does not have the shape's extents.
 void check_forward(const InputShape& s, const Tensor& pixels, const Tensor& mean, const Tensor& dst);
-// The same when a crop leaves the picture; `transforms` must be readable by the host.
-void check_transforms(const InputShape& s, const SampleTransform* transforms);
+// The same when a crop leaves the picture; before the transforms go to the device.
+void check_transforms(const InputShape& s, std::span<const SampleTransform> transforms);
 
 }  // namespace alexnet

@@ -3,6 +3,8 @@
 // logits, probabilities (N, classes) f32; labels (N) i32. Only the first step->valid_images images count; the rest is padding.
 #pragma once
 
+#include <span>
+
 #include "alexnet/core/step_parameters.hpp"
 #include "alexnet/ops/op.hpp"
 #include "alexnet/tensor/tensor.hpp"
@@ -20,9 +22,12 @@ class SoftmaxCrossEntropy : public Op {
   virtual void backward_data(const StepParameters* step, const Tensor& probabilities, const Tensor& labels, const Tensor& diff_logits) = 0;
 };
 
-// Throws Error(internal) when a tensor does not hold N rows (logits and probabilities may have any rank) or valid_images is not
-// 0 to N, and Error(bad_data) when the label of a valid image is not below num_classes.
-void check_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes, const StepParameters& step, const Tensor& logits,
-                                 const Tensor& labels, const Tensor& probabilities);
+// Throws Error(internal) when a tensor does not hold N rows (logits and probabilities may have any rank).
+void check_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes, const Tensor& logits, const Tensor& labels,
+                                 const Tensor& probabilities);
+// Error(internal) when valid_images is not 0 to N, and Error(bad_data) when a label is not 0 to num_classes - 1; before they go to the
+// device, where no op looks at them again.
+void check_valid_images(std::int64_t N, const StepParameters& step);
+void check_labels(std::int64_t num_classes, std::span<const std::int32_t> labels);
 
 }  // namespace alexnet
