@@ -8,6 +8,7 @@
 
 namespace alexnet {
 
+void add_bench_ops_command(CLI::App& bench, ExitCode& exit_code);
 void add_bench_step_command(CLI::App& bench, ExitCode& exit_code);
 void add_bench_loader_command(CLI::App& bench, ExitCode& exit_code);
 

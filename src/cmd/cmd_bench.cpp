@@ -18,6 +18,7 @@ double rounded(double value, double per_unit) { return std::round(value * per_un
 void add_bench_command(CLI::App& app, ExitCode& exit_code) {
   CLI::App* command = app.add_subcommand("bench", "Images per second, and where the time goes");
   command->require_subcommand(1);
+  add_bench_ops_command(*command, exit_code);
   add_bench_step_command(*command, exit_code);
   add_bench_loader_command(*command, exit_code);
 }

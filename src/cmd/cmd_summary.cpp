@@ -96,7 +96,8 @@ void print_plan(const Config& config, Network network) {
   GraphOptions options;
   options.batch_size = config.train.batch_size;
   options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
-  const Graph graph(std::move(network), open_device(config.device), options);
+  const std::shared_ptr<Backend> backend = open_device(config.device);
+  const Graph graph(std::move(network), backend, options);
   const GraphPlan& plan = graph.plan();
   const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   fmt::print("\nnodes in the order of their forward passes (fused layers in one node)\n");
@@ -107,8 +108,11 @@ void print_plan(const Config& config, Network network) {
   for (const auto& block : plan.blocks) {
     fmt::print("{:<24} {:>12.2f} {:>12.2f}  {} - {}\n", block.name, mib(block.offset), mib(block.bytes), block.first, block.last);
   }
-  fmt::print("\nactivations {:.1f} MiB (without sharing {:.1f}), weights, velocities and gradients {:.1f} MiB\n",
-             mib(plan.activation_bytes), mib(plan.unshared_bytes), mib(plan.parameter_bytes));
+  fmt::print(
+      "\nactivations {:.1f} MiB (without sharing {:.1f}), weights, velocities and gradients {:.1f} MiB, a batch of pictures {:.1f} MiB\n"
+      "{:.1f} MiB on {}\n",
+      mib(plan.activation_bytes), mib(plan.unshared_bytes), mib(plan.parameter_bytes), mib(plan.batch_bytes),
+      mib(plan.activation_bytes + plan.parameter_bytes + plan.batch_bytes), backend->description());
 }
 
 nlohmann::json to_json(const Network& network) {

@@ -93,6 +93,31 @@ void expect_stages(const json& set, const std::string& shards, const std::vector
   EXPECT_EQ(names, expected);
 }
 
+TEST(BenchCommand, TimesOpsByThemselves) {
+  const auto ops = [](std::vector<std::string> args) {
+    args.insert(args.begin(), {"bench", "ops", "--backend", "onednn", "--batch", "2"});
+    return run_alexnet(args);
+  };
+  const CommandResult result = ops({"--op", "max_pool", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json j = json::parse(result.out);
+  EXPECT_EQ(j["batch"], 2);
+  ASSERT_EQ(j["ops"].size(), 6) << "three pools, two passes";
+  for (const json& op : j["ops"]) {
+    EXPECT_EQ(op["op"], "max_pool");
+    EXPECT_GT(op["ms"].get<double>(), 0) << op;
+    EXPECT_GE(op["ms"], op["shortest_ms"]) << op;
+    EXPECT_GE(op["rounds"], 5) << op;
+  }
+  const double elements = 2 * (55 * 55 + 1.25 * 27 * 27) * 96;
+  EXPECT_NEAR(j["ops"][0]["mbyte"].get<double>(), 4 * elements / 1e6, 1e-3);
+  EXPECT_THAT(ops({"--op", "sgd"}).out, AllOf(HasSubstr("weights of fc6"), HasSubstr("floor: the longer of")));
+  const json fully_connected = json::parse(ops({"--op", "fully_connected", "--json"}).out)["ops"];
+  ASSERT_EQ(fully_connected.size(), 9);
+  EXPECT_NEAR(fully_connected[0]["gflop"].get<double>(), 2 * 2 * 9216 * 4096 / 1e9, 1e-6);
+  expect_refused(ops({"--op", "conv3d"}), ExitCode::command_line, {"--op conv3d: unknown; one of conv2d, "});
+}
+
 TEST(BenchCommand, TimesTheLoaderOnDrawnPictures) {
   TemporaryFolder folder;
   RunOptions options;

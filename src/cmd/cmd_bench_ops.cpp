@@ -1,0 +1,90 @@
+// alexnet bench ops: how long each op takes by itself, and what share of that its arithmetic or its memory traffic would need.
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cmd/bench.hpp"
+#include "cmd/bench_ops.hpp"
+
+namespace alexnet {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string backend = "auto", op;
+  std::int64_t batch_size = 128;
+  int num_threads = 0;
+  bool json = false;
+};
+
+constexpr const char* kLine = "{:<22} {:<15} {:<17} {:>10} {:>10} {:>9} {:>9} {:>9}\n";
+
+void print_line(const OpTime& time, const MachineSpeed& speed) {
+  fmt::print(kLine, time.op, time.shape, time.pass, fmt::format("{:.3f}", 1e3 * time.median_s),
+             fmt::format("{:.3f}", 1e3 * time.shortest_s),
+             time.work.flop > 0 ? fmt::format("{:.2f}", time.work.flop / time.median_s / 1e12) : "",
+             fmt::format("{:.1f}", time.work.bytes / time.median_s / 1e9),
+             fmt::format("{:.0f} %", 100 * time.work.floor_s(speed) / time.median_s));
+  std::fflush(stdout);
+}
+
+ordered_json to_json(const OpTime& time, const MachineSpeed& speed) {
+  return {{"op", time.op},
+          {"shape", time.shape},
+          {"pass", time.pass},
+          {"ms", rounded(1e3 * time.median_s, 1e4)},
+          {"shortest_ms", rounded(1e3 * time.shortest_s, 1e4)},
+          {"rounds", time.rounds},
+          {"gflop", rounded(time.work.flop / 1e9, 1e6)},
+          {"mbyte", rounded(time.work.bytes / 1e6, 1e3)},
+          {"floor_ms", rounded(1e3 * time.work.floor_s(speed), 1e4)}};
+}
+
+ExitCode run(const Options& options) {
+  const auto backend = make_backend(options.backend, {options.num_threads});
+  const MachineSpeed speed = measure_machine_speed(*backend);
+  auto ops = ordered_json::array();
+  if (!options.json) {
+    fmt::print("{}, batch {}, f32\n", backend->description(), options.batch_size);
+    fmt::print(kLine, "op", "shape", "pass", "ms", "shortest", "TFLOP/s", "GB/s", "of floor");
+  }
+  bench_ops(*backend, options.batch_size, options.op, [&](const OpTime& time) {
+    if (options.json) {
+      ops.push_back(to_json(time, speed));
+    } else {
+      print_line(time, speed);
+    }
+  });
+  if (options.json) {
+    const ordered_json json = {{"backend", backend->name()},
+                               {"device", backend->description()},
+                               {"batch", options.batch_size},
+                               {"dtype", "f32"},
+                               {"machine_gflop_per_s", rounded(speed.flop_per_s / 1e9, 10)},
+                               {"machine_gbyte_per_s", rounded(speed.bytes_per_s / 1e9, 10)},
+                               {"ops", ops}};
+    fmt::print("{}\n", json.dump());
+  } else {
+    fmt::print(
+        "floor: the longer of arithmetic at {:.2f} TFLOP/s (a large product or convolution, measured now) and every tensor read or\n"
+        "written once at {:.0f} GB/s (an update of 25 million weights, measured now)\n",
+        speed.flop_per_s / 1e12, speed.bytes_per_s / 1e9);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_bench_ops_command(CLI::App& bench, ExitCode& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand("ops", "Each op by itself, at the shapes of the full network");
+  command->add_option("--backend", options->backend, "auto|onednn|cuda|cudnn")->type_name("B")->capture_default_str();
+  command->add_option("--op", options->op, "Only this one: conv2d, fully_connected, lrn, max_pool ... [all]")->type_name("NAME");
+  command->add_option("--batch", options->batch_size, "Images")->type_name("N")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->add_option("--threads", options->num_threads, "Of the CPU; 0: all that this process may use")->check(CLI::Range(0, 4096));
+  command->add_flag("--json", options->json, "One JSON object");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace alexnet
