@@ -24,4 +24,8 @@ struct ImageLoss {
 void softmax_cross_entropy_forward(const SoftmaxShape& shape, const StepParameters* step, const float* logits, const std::int32_t* labels,
                                    float* probabilities, ImageLoss* losses, LossTotals* totals, CudaStream stream);
 
+// diff_logits (N, num_classes) may be probabilities.
+void softmax_cross_entropy_backward_data(const SoftmaxShape& shape, const StepParameters* step, const float* probabilities,
+                                         const std::int32_t* labels, float* diff_logits, CudaStream stream);
+
 }  // namespace alexnet

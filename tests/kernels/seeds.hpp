@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "emulator/emulator.hpp"
 #include "support/ops_support.hpp"
 
@@ -22,6 +24,13 @@ inline std::vector<float> floats(const std::vector<double>& values) { return {va
 inline std::vector<double> doubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 inline std::vector<float> random_floats(std::size_t count, std::uint64_t seed, double low = -1, double high = 1) {
   return floats(random_doubles(count, seed, low, high));
+}
+
+// Integers in [-4, 4].
+inline std::vector<float> random_integers(std::size_t count, std::uint64_t seed) {
+  std::vector<float> values = random_floats(count, seed, -4.5, 4.5);
+  for (float& value : values) value = std::round(value);
+  return values;
 }
 
 }  // namespace alexnet::test

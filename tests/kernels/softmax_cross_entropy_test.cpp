@@ -103,5 +103,52 @@ TEST(SoftmaxCrossEntropyKernels, HasNoBankConflicts) {
   EXPECT_EQ(profile.total().bank_conflicts(), 0U);
 }
 
+// Labels are of the images that count; probabilities may have more rows, whose gradient is 0.
+std::vector<float> run_backward(std::int64_t num_classes, const std::vector<float>& values, std::vector<std::int32_t> labels,
+                                bool in_place = false) {
+  StepParameters parameters;
+  parameters.valid_images = static_cast<std::int32_t>(labels.size());
+  const auto N = static_cast<std::int64_t>(values.size()) / num_classes;
+  labels.resize(static_cast<std::size_t>(N), -7);
+  const DeviceArray<StepParameters> step("step", {parameters});
+  const DeviceArray<float> probabilities("probabilities", values), other("diff_logits", values.size());
+  const DeviceArray<std::int32_t> label("labels", labels);
+  const DeviceArray<float>& diff_logits = in_place ? probabilities : other;
+  softmax_cross_entropy_backward_data({N, num_classes}, step.data(), probabilities.data(), label.data(), diff_logits.data(), nullptr);
+  return diff_logits.values();
+}
+
+TEST(SoftmaxCrossEntropyKernels, BackwardMatchesReference) {
+  for_each_seed([] {
+    for (const std::int64_t num_classes : {1, 2, 10, 257, 1000}) {
+      for (const std::size_t N : {1, 3, 37}) {
+        const std::vector<float> probabilities = random_floats(N * static_cast<std::size_t>(num_classes), N, 0, 1);
+        const std::vector<std::int32_t> labels = some_labels(N - N / 3, num_classes);
+        const std::vector<double> expected = reference::softmax_cross_entropy_backward_data(num_classes, doubles(probabilities), labels);
+        for (const bool in_place : {false, true}) {
+          EXPECT_TRUE(matches(run_backward(num_classes, probabilities, labels, in_place), expected, kSoftmaxTolerance))
+              << N << " x " << num_classes;
+        }
+      }
+    }
+  });
+}
+
+TEST(SoftmaxCrossEntropyKernels, PaddingHasNoGradientAndANanOneOfItsOwn) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> diff_logits = run_backward(2, {nan, nan, 0.25F, 0.75F, nan, 0.5F}, {0, 1});
+  EXPECT_TRUE(std::isnan(diff_logits[0]) && std::isnan(diff_logits[1]));
+  EXPECT_EQ(std::vector<float>(diff_logits.begin() + 2, diff_logits.end()), (std::vector<float>{0.125F, -0.125F, 0, 0}));
+  EXPECT_EQ(run_backward(2, {0.5F, 0.5F}, {}), (std::vector<float>{0, 0}));
+}
+
+TEST(SoftmaxCrossEntropyKernels, BackwardReadsAndWritesWholeSectors) {
+  const emulator::Profile profile;
+  run_backward(1000, random_floats(2 * 1000, 3), {1, 2});
+  // Besides each value once in and once out, each thread looks up the number of images and its image's label.
+  EXPECT_EQ(profile.total().global_bytes, 2 * 2 * 1000 * sizeof(float) + 2 * 256 * 2 * sizeof(std::int32_t));
+  EXPECT_EQ(profile.total().sectors, profile.total().least_sectors);
+}
+
 }  // namespace
 }  // namespace alexnet::test

@@ -29,6 +29,18 @@ struct SgdShape {
   float weight_decay;  // already times the parameter's decay_mult
 };
 
+enum class DropoutScale {
+  test,   // as printed: activations times (1 - rate) when evaluating
+  train,  // inverted: kept activations divided by (1 - rate) in training
+};
+
+// What a dropout knows besides: which of the rates it takes.
+struct DropoutShape {
+  std::int64_t N, units;  // units: of one image
+  int slot;               // of the layer, in StepParameters::dropout_rate
+  DropoutScale scale;
+};
+
 // Sums over the images seen since the last reset; lives on the device, read late.
 struct LossTotals {
   double loss = 0;  // natural logarithm

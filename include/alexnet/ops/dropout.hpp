@@ -10,17 +10,6 @@
 
 namespace alexnet {
 
-enum class DropoutScale {
-  test,   // as printed: activations times (1 - rate) when evaluating
-  train,  // inverted: kept activations divided by (1 - rate) in training
-};
-
-struct DropoutShape {
-  std::int64_t N, units;  // units: of one image
-  int slot;               // of the layer, in StepParameters::dropout_rate
-  DropoutScale scale;
-};
-
 class Dropout : public Op {
  public:
   virtual void forward_train(const StepParameters* step, const Tensor& src, const Tensor& dst) = 0;
