@@ -14,4 +14,6 @@ namespace alexnet {
 void conv2d_forward(const Conv2dShape& shape, bool relu, const float* src, const float* weights, const float* bias, float* dst,
                     CudaStream stream);
 
+void conv2d_backward_data(const Conv2dShape& shape, const float* diff_dst, const float* weights, float* diff_src, CudaStream stream);
+
 }  // namespace alexnet

@@ -86,6 +86,14 @@ inline std::vector<float> run_forward(const Conv2dShape& s, const Conv2dData& da
   return dst.values();
 }
 
+inline std::vector<float> run_backward_data(const Conv2dShape& s, const Conv2dData& data) {
+  using emulator::DeviceArray;
+  const DeviceArray<float> diff_dst("diff_dst", data.diff_dst), weights("weights", data.weights);
+  const DeviceArray<float> diff_src("diff_src", data.src.size());
+  conv2d_backward_data(s, diff_dst.data(), weights.data(), diff_src.data(), nullptr);
+  return diff_src.values();
+}
+
 // What a pass asked of memory in `blocks` whole tiles of rows x columns over K: every element of the operands once, a quarter of a shared
 // load a multiply-add at most, no bank asked twice, no sector touched in vain.
 inline void expect_lean(const emulator::Profile& profile, std::uint64_t blocks, std::uint64_t rows, std::uint64_t columns, std::uint64_t K,
