@@ -16,4 +16,9 @@ void conv2d_forward(const Conv2dShape& shape, bool relu, const float* src, const
 
 void conv2d_backward_data(const Conv2dShape& shape, const float* diff_dst, const float* weights, float* diff_src, CudaStream stream);
 
+// Bytes of `scratch` for backward_weights: its partial sums; 0: none.
+std::size_t conv2d_backward_weights_scratch_bytes(const Conv2dShape& shape);
+void conv2d_backward_weights(const Conv2dShape& shape, const float* src, const float* diff_dst, float* diff_weights, float* scratch,
+                             CudaStream stream);
+
 }  // namespace alexnet

@@ -20,7 +20,7 @@ namespace {
 
 struct BackwardDataProduct {
   Operand<Pixels, Taps> diff_dst;
-  Operand<Line, Taps> weights;
+  Operand<Line<int>, Taps> weights;
   Output<Pixels> diff_src;
   int num_steps;
   unsigned column_tiles;
@@ -33,12 +33,12 @@ template <class Tile, int kWidth>
 __global__ void __launch_bounds__(Tile::kThreads, kWidth == 4 ? Tile::kBlocksPerMultiprocessor : 2)
     conv2d_backward_data_kernel(BackwardDataProduct p) {
   using LoaderA = Loader<Tile::kRows, Tile::kThreads, kWidth, Contiguous::k, Operand<Pixels, Taps>>;
-  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kWidth, Contiguous::row, Operand<Line, Taps>>;
+  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kWidth, Contiguous::row, Operand<Line<int>, Taps>>;
   alignas(16) __shared__ typename LoaderA::Shared tiles_a;
   alignas(16) __shared__ typename LoaderB::Shared tiles_b;
   const int first_row = static_cast<int>(blockIdx.x / p.column_tiles) * Tile::kRows;
   const int first_column = static_cast<int>(blockIdx.x % p.column_tiles) * Tile::kColumns;
-  const std::int64_t group = blockIdx.y;
+  const int group = static_cast<int>(blockIdx.y);
 
   LoaderA a(p.diff_dst, group, first_row, 0);
   LoaderB b(p.weights, group, first_column, 0);

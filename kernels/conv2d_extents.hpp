@@ -15,8 +15,8 @@ struct Conv2dExtents {
   int taps() const { return KH * KW * ICG; }  // of an output channel, with their channels
 };
 
-// Indices of pixels and weights, and offsets within a row of pixels, are 32 bits wide in the kernels; offsets from the begin of a tensor
-// of activations are 64. Throws Error(internal).
+// Indices of pixels and weights, and offsets within the weights and within a window's rows of a picture, are 32 bits wide in the kernels;
+// offsets of pixels are 64. Throws Error(internal).
 Conv2dExtents narrow(const Conv2dShape& s);
 
 }  // namespace alexnet

@@ -15,8 +15,8 @@ namespace {
 
 struct ForwardProduct {
   Operand<Pixels, Taps> src;
-  Operand<Line, Line> weights;
-  Output<Line> dst;
+  Operand<Line<int>, Line<int>> weights;
+  Output<Line<std::int64_t>> dst;
   const float* bias;
   bool relu;
   int num_steps;
@@ -28,12 +28,12 @@ struct ForwardProduct {
 template <class Tile, int kWidth>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerMultiprocessor) conv2d_forward_kernel(ForwardProduct p) {
   using LoaderA = Loader<Tile::kRows, Tile::kThreads, kWidth, Contiguous::k, Operand<Pixels, Taps>>;
-  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kWidth, Contiguous::k, Operand<Line, Line>>;
+  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kWidth, Contiguous::k, Operand<Line<int>, Line<int>>>;
   alignas(16) __shared__ typename LoaderA::Shared tiles_a;
   alignas(16) __shared__ typename LoaderB::Shared tiles_b;
   const int first_row = static_cast<int>(blockIdx.x / p.column_tiles) * Tile::kRows;
   const int first_column = static_cast<int>(blockIdx.x % p.column_tiles) * Tile::kColumns;
-  const std::int64_t group = blockIdx.y;
+  const int group = static_cast<int>(blockIdx.y);
 
   LoaderA a(p.src, group, first_row, 0);
   LoaderB b(p.weights, group, first_column, 0);

@@ -19,7 +19,7 @@ struct Pixels {
 
   __device__ __forceinline__ Position start(int index) const { return counter.digits(index); }
   __device__ __forceinline__ void advance(Position& p) const { counter.advance(p); }
-  __device__ __forceinline__ Place place(const Position& p) const {
+  __device__ __forceinline__ Place<std::int64_t> place(const Position& p) const {
     const int h = p.middle * stride_h + first_h, w = p.low * stride_w + first_w;
     return {p.high * image_stride + std::int64_t{h} * row_stride + std::int64_t{w} * pixel_stride, p.high < N ? h : kNowhere, w};
   }
@@ -33,9 +33,8 @@ struct Taps {
 
   __device__ __forceinline__ Position start(int index) const { return counter.digits(index); }
   __device__ __forceinline__ void advance(Position& p) const { counter.advance(p); }
-  __device__ __forceinline__ Place place(const Position& p) const {
-    return {std::int64_t{p.high} * stride_h + std::int64_t{p.middle} * stride_w + std::int64_t{p.low} * stride_c,
-            p.high < KH ? p.high : kNowhere, p.middle};
+  __device__ __forceinline__ Place<int> place(const Position& p) const {
+    return {p.high * stride_h + p.middle * stride_w + p.low * stride_c, p.high < KH ? p.high : kNowhere, p.middle};
   }
 };
 

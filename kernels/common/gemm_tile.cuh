@@ -49,7 +49,7 @@ class Loader {
   static constexpr int kLeading = kRows + (kTransposes ? 4 : kLanes % 32);
   using Shared = float[2][kDepth][kLeading];  // to be aligned to 16 bytes
 
-  __device__ __forceinline__ Loader(const Operand& operand, std::int64_t group, int first_row, int first_k) : operand_(operand) {
+  __device__ __forceinline__ Loader(const Operand& operand, int group, int first_row, int first_k) : operand_(operand) {
     const int thread = static_cast<int>(threadIdx.x), lane = thread % kLanes, line = thread / kLanes;
     k_ = kTransposes ? lane * kWidth : line;
     row_ = kTransposes ? line : lane * kWidth;
@@ -63,7 +63,7 @@ class Loader {
 
   // The next step's elements; zeros beyond the matrix and in the padding.
   __device__ __forceinline__ void fetch() {
-    const Place step = operand_.steps.place(position_);
+    const auto step = operand_.steps.place(position_);
 #pragma unroll
     for (int pass = 0; pass < kPasses; ++pass) {
       const bool inside = operand_.contains(rows_[pass], step);
@@ -100,7 +100,7 @@ class Loader {
   const Operand& operand_;
   int k_, row_;  // of the tile, the first that this thread loads
   typename Operand::Position position_;
-  Place rows_[kPasses];
+  typename Operand::RowPlace rows_[kPasses];
   std::conditional_t<kWidth == 4, float4, float> values_[kPasses];
 };
 
@@ -173,13 +173,13 @@ __device__ __forceinline__ void multiply_tiles(LoaderA& a, LoaderB& b, int num_s
 
 // Writes the tile: finish(sum, j) is the value that is written, j the sum's column among the thread's 8 (ThreadPlace::column).
 template <class Tile, class Output, class Finish>
-__device__ __forceinline__ void store_tile(const Accumulators& sums, const Output& output, std::int64_t group, int first_row,
-                                           int first_column, Finish finish) {
+__device__ __forceinline__ void store_tile(const Accumulators& sums, const Output& output, int group, int first_row, int first_column,
+                                           Finish finish) {
   float* data = output.data + group * output.group_stride;
   const ThreadPlace<Tile> place;
 #pragma unroll
   for (int i = 0; i < kThreadTile; ++i) {
-    const Place row = output.rows.place(output.rows.start(first_row + place.row(i)));
+    const Place<std::int64_t> row = output.rows.place(output.rows.start(first_row + place.row(i)));
 #pragma unroll
     for (int j = 0; j < kThreadTile; j += 4) {
       const float4 quad =

@@ -94,6 +94,15 @@ inline std::vector<float> run_backward_data(const Conv2dShape& s, const Conv2dDa
   return diff_src.values();
 }
 
+inline std::vector<float> run_backward_weights(const Conv2dShape& s, const Conv2dData& data) {
+  using emulator::DeviceArray;
+  const DeviceArray<float> src("src", data.src), diff_dst("diff_dst", data.diff_dst);
+  const DeviceArray<float> scratch("scratch", conv2d_backward_weights_scratch_bytes(s) / sizeof(float));
+  const DeviceArray<float> diff_weights("diff_weights", data.weights.size());
+  conv2d_backward_weights(s, src.data(), diff_dst.data(), diff_weights.data(), scratch.data(), nullptr);
+  return diff_weights.values();
+}
+
 // What a pass asked of memory in `blocks` whole tiles of rows x columns over K: every element of the operands once, a quarter of a shared
 // load a multiply-add at most, no bank asked twice, no sector touched in vain.
 inline void expect_lean(const emulator::Profile& profile, std::uint64_t blocks, std::uint64_t rows, std::uint64_t columns, std::uint64_t K,
