@@ -126,7 +126,7 @@ void check_running(std::uintptr_t address, unsigned bytes, Access access, const 
   const bool is_global = global_memory().range.holds(address);
   const bool is_shared = !is_global && shared_memory().range.holds(address);
   if (!is_global && !is_shared) {
-    if (machine.stack.holds(address) || (machine.arguments.holds(address) && access == Access::read)) return;
+    if (machine.arguments.holds(address) && access == Access::read) return;
     out_of_bounds(address, bytes, access, at, "out of bounds, neither in a buffer nor in shared memory");
   }
   if (is_shared) {
@@ -152,7 +152,8 @@ void check_running(std::uintptr_t address, unsigned bytes, Access access, const 
 }  // namespace
 
 void check_access(const void* address, unsigned bytes, Access access, const void* at) {
-  if (!machine.running) return;
+  // First what is most frequent and nothing to check: a thread's arrays, which the host keeps in memory.
+  if (!machine.running || machine.stack.holds(reinterpret_cast<std::uintptr_t>(address))) return;
   machine.running = false;  // what the checks call may be code that the kernels' compilation instrumented too
   check_running(reinterpret_cast<std::uintptr_t>(address), bytes, access, at);
   machine.running = true;

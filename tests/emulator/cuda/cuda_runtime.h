@@ -16,7 +16,7 @@
 #define __global__
 #define __device__
 #define __host__
-#define __forceinline__ inline
+#define __forceinline__ inline __attribute__((always_inline))
 // constinit: no guard variable, even for vectors. The alignment leaves a gap behind most, so that overruns are seen.
 #define __shared__ constinit thread_local __attribute__((aligned(1024)))
 #define __launch_bounds__(...)
