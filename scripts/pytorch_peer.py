@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--net", default="alexnet", choices=sorted(NETS))
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--dtype", default="f32", choices=["f32", "bf16"])
+    parser.add_argument("--dtype", default="f32", choices=["f32", "tf32", "bf16"])
     parser.add_argument("--mode", default="train", choices=["train", "infer"])
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=2)
@@ -66,8 +66,8 @@ def main():
     on_gpu = args.device == "cuda"
     if on_gpu:
         torch.backends.cudnn.benchmark = True
-        torch.backends.cuda.matmul.allow_tf32 = True
-        torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cuda.matmul.allow_tf32 = args.dtype != "f32"
+        torch.backends.cudnn.allow_tf32 = args.dtype != "f32"
     side, num_classes, net = NETS[args.net]()
     net = net.to(args.device, memory_format=torch.channels_last)
     net.train(args.mode == "train")

@@ -5,21 +5,44 @@
 #include <vector>
 
 #include "alexnet/ops/backend.hpp"
+#include "alexnet/selftest/selftest.hpp"
 #include "cmd/version.hpp"
 #include "version_info.hpp"  // generated
 
 namespace alexnet {
+namespace {
+
+std::vector<std::string> never_run_on_gpu() {
+  const std::string proven = fmt::format(",{},", kProvenOnGpu);
+  std::vector<std::string> ops;
+  for (const std::string& op : selftest_ops()) {
+    if (proven.find("," + op + ",") == std::string::npos) ops.push_back(op);
+  }
+  return ops;
+}
+
+}  // namespace
+
+std::string gpu_proof_text() {
+  const std::vector<std::string> ops = never_run_on_gpu();
+  return ops.empty() ? "Every op has run on a GPU." : fmt::format("Never run on a GPU: {}.", fmt::join(ops, ", "));
+}
 
 std::string version_text(bool json) {
   const std::vector<std::string> backends = built_backends();
   const bool cuda = std::find(backends.begin(), backends.end(), "cuda") != backends.end();
   if (json) {
-    const nlohmann::ordered_json object = {{"version", kVersion}, {"commit", kCommit},     {"backends", backends},
-                                           {"cuda", cuda},        {"compiler", kCompiler}, {"build_type", kBuildType}};
+    const nlohmann::ordered_json object = {{"version", kVersion},
+                                           {"commit", kCommit},
+                                           {"backends", backends},
+                                           {"cuda", cuda},
+                                           {"never_run_on_gpu", never_run_on_gpu()},
+                                           {"compiler", kCompiler},
+                                           {"build_type", kBuildType}};
     return object.dump() + "\n";
   }
-  return fmt::format("alexnet {}\ncommit    {}\nbackends  {}\ncompiler  {}, {}\n", kVersion, kCommit, fmt::join(backends, ", "), kCompiler,
-                     kBuildType);
+  return fmt::format("alexnet {}\ncommit    {}\nbackends  {}\ncompiler  {}, {}\n{}", kVersion, kCommit, fmt::join(backends, ", "),
+                     kCompiler, kBuildType, cuda ? gpu_proof_text() + "\n" : "");
 }
 
 }  // namespace alexnet

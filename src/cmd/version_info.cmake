@@ -1,5 +1,5 @@
-# Writes the commit that is being built into a header; run at every build, and the header changes only when the commit does.
-# In: SOURCE_DIR, VERSION, COMPILER, BUILD_TYPE, TEMPLATE, OUTPUT.
+# Writes the commit that is being built, and what the reports in docs/gpu prove, into a header; run at every build, and the header
+# changes only when they do. In: SOURCE_DIR, VERSION, COMPILER, BUILD_TYPE, TEMPLATE, OUTPUT.
 set(COMMIT "unknown")
 find_program(GIT git)
 if(GIT)
@@ -20,4 +20,17 @@ if(GIT)
     endif()
   endif()
 endif()
+set(PROVEN "")
+file(GLOB reports ${SOURCE_DIR}/docs/gpu/*.json)
+foreach(report ${reports})
+  file(READ ${report} text)
+  string(JSON left LENGTH "${text}" proven)
+  while(left GREATER 0)
+    math(EXPR left "${left} - 1")
+    string(JSON op GET "${text}" proven ${left})
+    list(APPEND PROVEN ${op})
+  endwhile()
+endforeach()
+list(REMOVE_DUPLICATES PROVEN)
+list(JOIN PROVEN "," PROVEN)
 configure_file(${TEMPLATE} ${OUTPUT} @ONLY)

@@ -5,6 +5,7 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/ops_cuda.hpp"
 
 namespace alexnet {
 namespace {
@@ -15,9 +16,15 @@ struct KnownBackend {
   std::string_view missing;                                         // what the build lacks then
 };
 
+#ifdef ALEXNET_CUDA
+constexpr auto kMakeBackendCuda = make_backend_cuda;
+#else
+constexpr std::unique_ptr<Backend> (*kMakeBackendCuda)(const BackendOptions&) = nullptr;
+#endif
+
 // In the order in which `auto` takes them.
 constexpr std::array kKnownBackends{
-    KnownBackend{"cuda", nullptr, "CUDA"},
+    KnownBackend{"cuda", kMakeBackendCuda, "CUDA"},
     KnownBackend{"cudnn", nullptr, "cuDNN"},
     KnownBackend{"onednn", make_backend_onednn, ""},
 };

@@ -31,6 +31,14 @@ struct Options {
 };
 Options& options();
 
+// What the functions of the host say of the device.
+struct DeviceState {
+  int driver_version = 13000, num_devices = 1;
+  bool has_code = true;
+  std::size_t memory_bytes = std::size_t{512} << 20;
+};
+DeviceState& device_state();
+
 // Memory of the device between guard bands. An address is never given out twice while the process holds any buffer.
 class Buffer {
  public:

@@ -81,22 +81,31 @@ void Buffer::free() {
   bytes_ = 0;
 }
 
-void Buffer::upload(const void* src) {
-  if (bytes_ == 0) return;
-  std::memcpy(data_, src, bytes_);
-  for (std::size_t byte = 0; byte < bytes_; ++byte) {
-    Cell& cell = global_memory().cell(reinterpret_cast<std::uintptr_t>(data_) + byte);
-    cell.initialised = static_cast<std::uint8_t>(cell.initialised | (1U << (byte % kWordBytes)));
+void mark_written(const void* begin, std::size_t bytes) {
+  for (std::size_t byte = 0; byte < bytes; ++byte) {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(begin) + byte;
+    Cell& cell = global_memory().cell(address);
+    cell.initialised = static_cast<std::uint8_t>(cell.initialised | (1U << (address % kWordBytes)));
   }
 }
 
-void Buffer::download(void* dst) const {
-  for (std::size_t byte = 0; byte < bytes_; ++byte) {
-    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(data_) + byte;
-    if ((global_memory().cell(address).initialised >> (byte % kWordBytes) & 1U) == 0) {
+void check_written(const void* begin, std::size_t bytes) {
+  for (std::size_t byte = 0; byte < bytes; ++byte) {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(begin) + byte;
+    if ((global_memory().cell(address).initialised >> (address % kWordBytes) & 1U) == 0) {
       throw KernelFault(fmt::format("uninitialised: nothing was ever written to {}", memory_name(address)));
     }
   }
+}
+
+void Buffer::upload(const void* src) {
+  if (bytes_ == 0) return;
+  std::memcpy(data_, src, bytes_);
+  mark_written(data_, bytes_);
+}
+
+void Buffer::download(void* dst) const {
+  check_written(data_, bytes_);
   if (bytes_ != 0) std::memcpy(dst, data_, bytes_);
 }
 

@@ -51,6 +51,10 @@ struct SharedMemory {
 };
 SharedMemory& shared_memory();
 
+// For copies by the host: notes that the bytes hold something; throws KernelFault that names the first that nobody wrote.
+void mark_written(const void* begin, std::size_t bytes);
+void check_written(const void* begin, std::size_t bytes);
+
 // "'src' + 12 bytes" or "shared memory 'tile' + 12 bytes".
 std::string memory_name(std::uintptr_t address);
 

@@ -15,6 +15,7 @@ namespace alexnet::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -39,27 +40,32 @@ class ScopedThreads {
 };
 
 TEST(Backend, OnednnIsBuilt) {
-  EXPECT_THAT(built_backends(), ElementsAre("onednn"));
+  EXPECT_THAT(built_backends(), Contains("onednn"));
   const auto backend = make_backend("onednn", {1});
   EXPECT_EQ(backend->name(), "onednn");
   EXPECT_THAT(backend->description(), AllOf(HasSubstr("oneDNN 2."), HasSubstr(" on "), EndsWith(", 1 thread")));
 }
 
-TEST(Backend, AutoTakesOnednnAndSaysWhy) {
+bool cuda_is_built() { return std::ranges::count(built_backends(), "cuda") == 1; }
+
+TEST(Backend, AutoSaysWhatItTakesAndWhy) {
   const TemporaryFolder folder;
   const std::string path = folder / "log";
   log::add_file(path);
   const auto backend = make_backend("auto", {1});
   log::remove_file(path);
-  EXPECT_EQ(backend->name(), "onednn");
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
-  EXPECT_THAT(text.str(), AllOf(HasSubstr("backend onednn"), HasSubstr("built without CUDA"), HasSubstr(backend->description())));
+  EXPECT_THAT(text.str(), AllOf(HasSubstr(fmt::format("backend {}", backend->name())), HasSubstr(backend->description())));
+  if (backend->name() != "onednn") return;  // there is a GPU
+  EXPECT_THAT(text.str(), HasSubstr(cuda_is_built() ? "(backend cuda: no device (" : "(built without CUDA; "));
 }
 
 TEST(Backend, RejectsBackendsThatAreNotBuilt) {
-  expect_error(ExitCode::unavailable, {"backend cuda: this program was built without CUDA: reconfigure with cmake --preset cuda"},
-               [] { make_backend("cuda", {0}); });
+  if (!cuda_is_built()) {
+    expect_error(ExitCode::unavailable, {"backend cuda: this program was built without CUDA: reconfigure with cmake --preset cuda"},
+                 [] { make_backend("cuda", {}); });
+  }
   expect_error(ExitCode::unavailable, {"backend cudnn", "built without cuDNN", "cmake --preset cuda"}, [] { make_backend("cudnn", {0}); });
 }
 

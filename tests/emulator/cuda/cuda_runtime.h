@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "device_functions.h"
+#include "host_functions.h"
 #include "vector_types.h"
 
 #define __global__
@@ -28,19 +29,11 @@ extern const uint3 blockDim asm("alexnet_emulator_block_extent");
 extern const uint3 gridDim asm("alexnet_emulator_grid_extent");
 inline constexpr int warpSize = 32;
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorInvalidConfiguration = 9 };
-enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
-using cudaStream_t = struct CUstream_st*;
-
 struct cudaLaunchConfig_t {
   dim3 gridDim, blockDim;
   std::size_t dynamicSmemBytes = 0;
   cudaStream_t stream = nullptr;
 };
-
-const char* cudaGetErrorString(cudaError_t error);
-cudaError_t cudaFuncGetName(const char** name, const void* kernel);
-cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value);
 
 namespace alexnet::emulator {
 
