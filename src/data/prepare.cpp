@@ -28,6 +28,7 @@
 #include "data/shuffle_buckets.hpp"
 #include "data/statistics_accumulator.hpp"
 
+#include "data/text_lines.hpp"
 namespace alexnet {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -85,31 +86,6 @@ std::string time_left(std::uint64_t num_left, double per_second) {
   if (num_left == 0 || !(per_second > 0)) return "";  // nothing read in this run
   const auto left = static_cast<std::uint64_t>(static_cast<double>(num_left) / per_second);
   return left > 0 ? fmt::format("{}:{:02}", left / 60, left % 60) : "";
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '\\':
-        result += "\\\\";
-        break;
-      case '\t':
-        result += "\\t";
-        break;
-      case '\n':
-        result += "\\n";
-        break;
-      case '\r':
-        result += "\\r";
-        break;
-      default:
-        // A file's name may hold what moves a terminal's cursor.
-        result +=
-            static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-    }
-  }
-  return result;
 }
 
 }  // namespace alexnet

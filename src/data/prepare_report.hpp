@@ -50,7 +50,4 @@ class PrepareReport {
 // "1:05", minutes and seconds; "": less than a second, or not known.
 std::string time_left(std::uint64_t num_left, double per_second);
 
-// A field of a .tsv, or a text from outside in a message: backslash, tab, line ends and other control characters become \\ \t \n \r \x1b.
-std::string escaped(std::string_view text);
-
 }  // namespace alexnet
