@@ -33,7 +33,8 @@ class Source {
   virtual ~Source() = default;
 
   // The bytes of a file, or a picture that was never encoded. Called by several threads at once. Throws Error(bad_data) when this one
-  // picture cannot be read; the reason holds no path. Throws Error(io_failed), naming the file, when a file of many pictures cannot.
+  // picture cannot be read; the reason holds no path. Throws Error(io_failed), naming the file, when a file of many pictures cannot, or
+  // when the machine is the reason (no descriptors, no memory, a failing disk).
   virtual std::variant<EncodedPicture, Picture> load(const std::string& split, const SourceItem& item) const = 0;
 
   std::string layout;   // as in --layout
