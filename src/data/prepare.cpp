@@ -68,8 +68,7 @@ class Preparation {
       check_space();
       for (const SplitPlan& split : plan_.splits) gather(split);
       report_.finish();
-      if (report_.over_limit()) output_.clear_partial();  // the pictures have to change
-      report_.check_limit();
+      report_.check_limit(output_.is_kept() ? output_.partial() : "");
       for (const SplitPlan& split : plan_.splits) write(split);
       report_.finish();
       write_statistics(output_.partial(), statistics_.front().finish());
@@ -170,7 +169,7 @@ class Preparation {
       const double begin_s = report_.seconds();
       const std::uint64_t count = std::min(block.get(), n - progress.num_read);
       gather_block(split, std::span(order).subspan(progress.num_read, count), buckets);
-      if (report_.over_limit()) return;
+      if (report_.over_limit()) return;  // what was saved before stays, for a higher --max-bad
       progress.num_read += count;
       progress.bucket_bytes = buckets.sync();
       if (progress.num_read == n) require_every_class(split, progress);

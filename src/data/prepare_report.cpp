@@ -71,11 +71,12 @@ std::uint64_t PrepareReport::sync() {
   return bad_files_->length();
 }
 
-void PrepareReport::check_limit() const {
+void PrepareReport::check_limit(const std::string& kept) const {
   if (!over_limit()) return;
   fail(ExitCode::bad_data,
-       "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them, or raise --max-bad", source_,
-       num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "");
+       "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them{}, or raise --max-bad{}", source_,
+       num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "",
+       kept.empty() ? "" : " and start again without " + kept, kept.empty() ? "" : ": then the same command goes on");
 }
 
 void PrepareReport::finish() const { log::status_line(""); }

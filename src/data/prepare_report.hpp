@@ -27,8 +27,9 @@ class PrepareReport {
   void show(std::string_view split, std::string_view what, std::uint64_t num_done, std::uint64_t num_items);
 
   bool over_limit() const { return num_bad_ > max_bad_; }
-  // Throws Error(bad_data) with the first bad files when there are more than allowed.
-  void check_limit() const;
+  // Throws Error(bad_data) with the first bad files when there are more than allowed. `kept`: the folder that a higher limit goes on
+  // from; "": none.
+  void check_limit(const std::string& kept) const;
   void finish() const;  // clears the status line
 
   std::uint64_t num_bad() const { return num_bad_; }
