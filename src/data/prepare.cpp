@@ -9,7 +9,6 @@
 #include "alexnet/data/prepare.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
@@ -36,21 +35,6 @@ namespace fs = std::filesystem;
 
 constexpr double kTarBytesPerPicture = 2048;  // two headers, a label, padding
 constexpr double kMiB = 1 << 20, kGiB = 1 << 30;
-
-// The number of pictures that take about `seconds`, from how long the last ones took.
-class BlockSize {
- public:
-  explicit BlockSize(double seconds) : seconds_(seconds) {}
-  std::uint64_t get() const { return size_; }
-  void took(double seconds) {
-    const double wanted = static_cast<double>(size_) * seconds_ / std::max(seconds, 1e-6);
-    size_ = static_cast<std::uint64_t>(std::clamp(wanted, 16.0, 4.0 * static_cast<double>(size_)));
-  }
-
- private:
-  double seconds_;
-  std::uint64_t size_ = 16;
-};
 
 class Preparation {
  public:

@@ -37,6 +37,9 @@ class Source {
   // when the machine is the reason (no descriptors, no memory, a failing disk).
   virtual std::variant<EncodedPicture, Picture> load(const std::string& split, const SourceItem& item) const = 0;
 
+  // Bytes of an encoded picture where the listing told them; 0: not known.
+  virtual std::uint64_t known_bytes(const SourceItem&) const { return 0; }
+
   std::string layout;   // as in --layout
   std::string summary;  // one line: what was found
   std::vector<ClassInfo> classes;

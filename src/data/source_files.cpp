@@ -177,6 +177,10 @@ std::variant<EncodedPicture, Picture> FileSource::load(const std::string&, const
   return bytes;
 }
 
+std::uint64_t FileSource::known_bytes(const SourceItem& item) const {
+  return item.position < kFirstMember ? 0 : members_[item.position - kFirstMember].bytes;
+}
+
 std::int32_t FileSource::add_class(const std::string& id) {
   const auto [at, is_new] = label_of_id_.try_emplace(id, static_cast<std::int32_t>(classes.size()));
   if (is_new) classes.push_back({id, id});
