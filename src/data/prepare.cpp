@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
@@ -180,6 +181,7 @@ class Preparation {
       if (!prepared.bad.empty())
         return report_.bad(split.name, item.path, plan_.classes[static_cast<std::size_t>(item.label)].id, prepared.bad);
       if (!report_.good()) return false;
+      if (plan_.takes_native_size && (prepared.height != plan_.size || prepared.width != plan_.size)) warn_of_other_size(item, prepared);
       if (!report_.over_limit()) buckets.add(ranks[i], prepared.height, prepared.width, prepared.bytes);  // else only looking for more
       return true;
     };
@@ -188,6 +190,14 @@ class Preparation {
   }
 
   void require_every_class(const SplitPlan& split, const SplitProgress& progress) {
+  // Only some of the pictures were looked at when the size was chosen.
+  void warn_of_other_size(const SourceItem& item, const PreparedPicture& prepared) {
+    if (std::exchange(warned_of_size_, true)) return;
+    log::warning(
+        "{}: {} x {} pixels, where those looked at first had {} x {}: it and all others of another size are resized; --size chooses",
+        escaped(item.path), prepared.width, prepared.height, plan_.size, plan_.size);
+  }
+
     if (split.name != "train") return;
     std::vector<char> seen(plan_.classes.size(), 0);
     const BucketLayout layout = buckets_of(split, progress.bucket_bytes.size());
@@ -276,6 +286,7 @@ class Preparation {
 
 PrepareResult prepare_dataset(const PrepareOptions& options) {
   if (options.out.empty()) fail(ExitCode::command_line, "OUT: the folder to write is missing");
+  bool warned_of_size_ = false;
   OutputFolder::require_free_name(options.out);
   return Preparation(options).run();
 }
