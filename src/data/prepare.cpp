@@ -18,6 +18,7 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "alexnet/io/hash.hpp"
+#include "data/file_hash.hpp"
 #include "data/ordered_work.hpp"
 #include "data/output_folder.hpp"
 #include "data/picture_preparer.hpp"
@@ -27,8 +28,8 @@
 #include "data/shard_writer.hpp"
 #include "data/shuffle_buckets.hpp"
 #include "data/statistics_accumulator.hpp"
-
 #include "data/text_lines.hpp"
+
 namespace alexnet {
 namespace {
 
@@ -180,8 +181,8 @@ class Preparation {
       const SourceItem& item = split.items[ranks[i]];
       if (!prepared.bad.empty())
         return report_.bad(split.name, item.path, plan_.classes[static_cast<std::size_t>(item.label)].id, prepared.bad);
-      if (!report_.good()) return false;
       if (plan_.takes_native_size && (prepared.height != plan_.size || prepared.width != plan_.size)) warn_of_other_size(item, prepared);
+      if (!report_.good()) return false;
       if (!report_.over_limit()) buckets.add(ranks[i], prepared.height, prepared.width, prepared.bytes);  // else only looking for more
       return true;
     };
@@ -189,7 +190,6 @@ class Preparation {
     ordered_work<PreparedPicture>(ranks.size(), num_workers_, window, produce, consume);
   }
 
-  void require_every_class(const SplitPlan& split, const SplitProgress& progress) {
   // Only some of the pictures were looked at when the size was chosen.
   void warn_of_other_size(const SourceItem& item, const PreparedPicture& prepared) {
     if (std::exchange(warned_of_size_, true)) return;
@@ -198,6 +198,7 @@ class Preparation {
         escaped(item.path), prepared.width, prepared.height, plan_.size, plan_.size);
   }
 
+  void require_every_class(const SplitPlan& split, const SplitProgress& progress) {
     if (split.name != "train") return;
     std::vector<char> seen(plan_.classes.size(), 0);
     const BucketLayout layout = buckets_of(split, progress.bucket_bytes.size());
@@ -269,6 +270,11 @@ class Preparation {
     for (const auto& [name, split] : progress_.splits) {
       if (split.written.num_samples > 0) manifest.splits[name] = split.written;
     }
+    for (const auto& entry : fs::directory_iterator(output_.partial())) {
+      const std::string name = entry.path().filename().string(), extension = entry.path().extension().string();
+      if (extension == ".idx" || extension == ".tsv" || extension == ".safetensors" || extension == ".jsonl")
+        manifest.files[name] = hash_file(entry.path().string()).xxh3_128;
+    }
     return manifest;
   }
 
@@ -280,13 +286,13 @@ class Preparation {
   PrepareProgress progress_;
   std::vector<StatisticsAccumulator> statistics_;  // one a worker
   double picture_bytes_ = 0;
+  bool warned_of_size_ = false;
 };
 
 }  // namespace
 
 PrepareResult prepare_dataset(const PrepareOptions& options) {
   if (options.out.empty()) fail(ExitCode::command_line, "OUT: the folder to write is missing");
-  bool warned_of_size_ = false;
   OutputFolder::require_free_name(options.out);
   return Preparation(options).run();
 }

@@ -128,7 +128,7 @@ TEST_F(PrepareCommandTest, RefusesAnOutputThatExistsAndVerifiesIt) {
 
   CommandResult result = prepare({"--verify", folder_ / "set"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("all shards are as they were written"));
+  EXPECT_THAT(result.out, HasSubstr("everything is as it was written"));
   std::filesystem::resize_file(folder_ / "set/val-000000.tar", 2048);
   result = prepare({"drawn:classes=3,train=30,val=9", folder_ / "set", "--verify"});
   EXPECT_EQ(result.exit_code, 1);
