@@ -28,9 +28,13 @@ class StatisticsAccumulator {
   DatasetStatistics finish() const;
 
  private:
+  std::vector<std::uint64_t> sum() const;  // (height, width, 3)
+
   std::int64_t height_, width_;
-  std::uint64_t num_images_ = 0;
-  std::vector<std::uint64_t> sum_;           // (height, width, 3)
+  std::uint64_t num_images_ = 0, num_recent_ = 0;
+  // The sum in two parts, (height, width, 3) each: that of the last few pictures is narrow, so that adding one moves few bytes.
+  std::vector<std::uint64_t> older_;
+  std::vector<std::uint16_t> recent_;
   std::array<std::uint64_t, 6> products_{};  // sums of RR, RG, RB, GG, GB, BB; exact up to 2^48 pixels
 };
 
