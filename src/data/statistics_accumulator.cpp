@@ -46,7 +46,7 @@ StatisticsAccumulator::StatisticsAccumulator(std::int64_t height, std::int64_t w
 
 void StatisticsAccumulator::add(const std::uint8_t* rgb) {
   if (num_recent_ == kMostRecent) {
-    older_ = sum();
+    for (std::size_t i = 0; i < older_.size(); ++i) older_[i] = sum(i);
     std::ranges::fill(recent_, std::uint16_t{0});
     num_recent_ = 0;
   }
@@ -56,24 +56,18 @@ void StatisticsAccumulator::add(const std::uint8_t* rgb) {
   ++num_images_;
 }
 
-std::vector<std::uint64_t> StatisticsAccumulator::sum() const {
-  std::vector<std::uint64_t> sum = older_;
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += recent_[i];
-  return sum;
-}
-
 void StatisticsAccumulator::merge(const StatisticsAccumulator& other) {
   if (other.height_ != height_ || other.width_ != width_) fail(ExitCode::internal, "statistics of different sizes merged");
-  for (std::size_t i = 0; i < older_.size(); ++i) older_[i] += other.older_[i] + other.recent_[i];
+  for (std::size_t i = 0; i < older_.size(); ++i) older_[i] += other.sum(i);
   for (std::size_t i = 0; i < products_.size(); ++i) products_[i] += other.products_[i];
   num_images_ += other.num_images_;
 }
 
 std::vector<std::uint64_t> StatisticsAccumulator::sums() const {
-  const std::vector<std::uint64_t> sum = this->sum();
   std::vector<std::uint64_t> all = {num_images_};
+  all.reserve(1 + products_.size() + older_.size());
   all.insert(all.end(), products_.begin(), products_.end());
-  all.insert(all.end(), sum.begin(), sum.end());
+  for (std::size_t i = 0; i < older_.size(); ++i) all.push_back(sum(i));
   return all;
 }
 
@@ -92,12 +86,11 @@ DatasetStatistics StatisticsAccumulator::finish() const {
   DatasetStatistics result;
   result.height = height_;
   result.width = width_;
-  const std::vector<std::uint64_t> sum = this->sum();
-  result.mean_image.reserve(sum.size());
+  result.mean_image.reserve(older_.size());
   std::array<std::uint64_t, 3> channel{};
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    result.mean_image.push_back(static_cast<float>(static_cast<double>(sum[i]) / static_cast<double>(num_images_)));
-    channel[i % 3] += sum[i];
+  for (std::size_t i = 0; i < older_.size(); ++i) {
+    result.mean_image.push_back(static_cast<float>(static_cast<double>(sum(i)) / static_cast<double>(num_images_)));
+    channel[i % 3] += sum(i);
   }
   const std::uint64_t num_pixels = num_images_ * static_cast<std::uint64_t>(height_ * width_);
   cv::Matx33d covariance;

@@ -28,7 +28,7 @@ class StatisticsAccumulator {
   DatasetStatistics finish() const;
 
  private:
-  std::vector<std::uint64_t> sum() const;  // (height, width, 3)
+  std::uint64_t sum(std::size_t i) const { return older_[i] + recent_[i]; }
 
   std::int64_t height_, width_;
   std::uint64_t num_images_ = 0, num_recent_ = 0;
