@@ -33,52 +33,41 @@ ALEXNET_SIMD void add_products(const std::uint8_t* rgb, std::int64_t num_pixels,
   }
 }
 
-constexpr std::uint64_t kMostRecent = 257;  // 257 * 255 < 2^16
-
-ALEXNET_SIMD void add_values(const std::uint8_t* values, std::size_t count, std::uint16_t* sums) {
-  for (std::size_t i = 0; i < count; ++i) sums[i] = static_cast<std::uint16_t>(sums[i] + values[i]);
+ALEXNET_SIMD void add_values(const std::uint8_t* values, std::int64_t count, std::uint64_t* sums) {
+  for (std::int64_t i = 0; i < count; ++i) sums[i] += values[i];
 }
 
 }  // namespace
 
 StatisticsAccumulator::StatisticsAccumulator(std::int64_t height, std::int64_t width)
-    : height_(height), width_(width), older_(static_cast<std::size_t>(height * width) * 3), recent_(older_.size()) {}
+    : height_(height), width_(width), sum_(static_cast<std::size_t>(height * width) * 3) {}
 
 void StatisticsAccumulator::add(const std::uint8_t* rgb) {
-  if (num_recent_ == kMostRecent) {
-    for (std::size_t i = 0; i < older_.size(); ++i) older_[i] = sum(i);
-    std::ranges::fill(recent_, std::uint16_t{0});
-    num_recent_ = 0;
-  }
-  add_values(rgb, recent_.size(), recent_.data());
+  add_values(rgb, static_cast<std::int64_t>(sum_.size()), sum_.data());
   add_products(rgb, height_ * width_, products_.data());
-  ++num_recent_;
   ++num_images_;
 }
 
 void StatisticsAccumulator::merge(const StatisticsAccumulator& other) {
   if (other.height_ != height_ || other.width_ != width_) fail(ExitCode::internal, "statistics of different sizes merged");
-  for (std::size_t i = 0; i < older_.size(); ++i) older_[i] += other.sum(i);
+  for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += other.sum_[i];
   for (std::size_t i = 0; i < products_.size(); ++i) products_[i] += other.products_[i];
   num_images_ += other.num_images_;
 }
 
 std::vector<std::uint64_t> StatisticsAccumulator::sums() const {
   std::vector<std::uint64_t> all = {num_images_};
-  all.reserve(1 + products_.size() + older_.size());
   all.insert(all.end(), products_.begin(), products_.end());
-  for (std::size_t i = 0; i < older_.size(); ++i) all.push_back(sum(i));
+  all.insert(all.end(), sum_.begin(), sum_.end());
   return all;
 }
 
 void StatisticsAccumulator::restore(const std::vector<std::uint64_t>& sums) {
-  if (sums.size() != 1 + products_.size() + older_.size()) fail(ExitCode::internal, "statistics: {} sums", sums.size());
+  if (sums.size() != 1 + products_.size() + sum_.size()) fail(ExitCode::internal, "statistics: {} sums", sums.size());
   const auto products = sums.begin() + 1, values = products + static_cast<std::ptrdiff_t>(products_.size());
   num_images_ = sums[0];
   std::copy(products, values, products_.begin());
-  std::copy(values, sums.end(), older_.begin());
-  std::ranges::fill(recent_, std::uint16_t{0});
-  num_recent_ = 0;
+  std::copy(values, sums.end(), sum_.begin());
 }
 
 DatasetStatistics StatisticsAccumulator::finish() const {
@@ -86,11 +75,11 @@ DatasetStatistics StatisticsAccumulator::finish() const {
   DatasetStatistics result;
   result.height = height_;
   result.width = width_;
-  result.mean_image.reserve(older_.size());
+  result.mean_image.reserve(sum_.size());
   std::array<std::uint64_t, 3> channel{};
-  for (std::size_t i = 0; i < older_.size(); ++i) {
-    result.mean_image.push_back(static_cast<float>(static_cast<double>(sum(i)) / static_cast<double>(num_images_)));
-    channel[i % 3] += sum(i);
+  for (std::size_t i = 0; i < sum_.size(); ++i) {
+    result.mean_image.push_back(static_cast<float>(static_cast<double>(sum_[i]) / static_cast<double>(num_images_)));
+    channel[i % 3] += sum_[i];
   }
   const std::uint64_t num_pixels = num_images_ * static_cast<std::uint64_t>(height_ * width_);
   cv::Matx33d covariance;

@@ -28,13 +28,9 @@ class StatisticsAccumulator {
   DatasetStatistics finish() const;
 
  private:
-  std::uint64_t sum(std::size_t i) const { return older_[i] + recent_[i]; }
-
   std::int64_t height_, width_;
-  std::uint64_t num_images_ = 0, num_recent_ = 0;
-  // The sum in two parts, (height, width, 3) each: that of the last few pictures is narrow, so that adding one moves few bytes.
-  std::vector<std::uint64_t> older_;
-  std::vector<std::uint16_t> recent_;
+  std::uint64_t num_images_ = 0;
+  std::vector<std::uint64_t> sum_;           // (height, width, 3)
   std::array<std::uint64_t, 6> products_{};  // sums of RR, RG, RB, GG, GB, BB; exact up to 2^48 pixels
 };
 

@@ -75,7 +75,7 @@ TEST(StatisticsAccumulatorTest, DoesNotDependOnTheOrderOrOnWhoAdds) {
   EXPECT_EQ(a.rgb_eigenvalues, b.rgb_eigenvalues);
 }
 
-// The sums of the last pictures are narrow: they must not run over, be lost or be counted twice.
+// Nothing runs over, is lost or is counted twice, whoever adds and however often it was gone on with.
 TEST(StatisticsAccumulatorTest, SumsOfManyBrightPicturesAreExact) {
   const Bytes white(6 * 5 * 3, 255);
   StatisticsAccumulator one(6, 5), other(6, 5), restored(6, 5);
