@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The peers of scripts/bench_loader: the usual ways to feed 256 x 256 pictures to PyTorch, timed.
 
-RandomCrop(224), RandomHorizontalFlip and ToTensor of torchvision, batches by torch.utils.data.DataLoader; pictures come from class
-folders (torchvision's ImageFolder, drawn with replacement, so that no epoch ends) or from WebDataset shards (shuffled, endless).
+RandomCrop(224), RandomHorizontalFlip and ToTensor (with --uint8: PILToTensor) of torchvision, batches by
+torch.utils.data.DataLoader; pictures come from class folders (torchvision's ImageFolder, drawn with replacement, so that no epoch
+ends) or from WebDataset shards (shuffled, endless).
 Prints one JSON line: for each number of workers images/s and images by the processor time of all processes.
 
   python3 scripts/loader_peer.py --kind folder|webdataset --data FOLDER --batch 128 --workers 0 2 --seconds 2
@@ -24,8 +25,9 @@ WARMUP_BATCHES = 6
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-def augmentation(crop):
-    return transforms.Compose([transforms.RandomCrop(crop), transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+def augmentation(args):
+    to_tensor = transforms.PILToTensor() if args.uint8 else transforms.ToTensor()
+    return transforms.Compose([transforms.RandomCrop(args.crop), transforms.RandomHorizontalFlip(), to_tensor])
 
 
 def as_it_is(value):
@@ -33,7 +35,7 @@ def as_it_is(value):
 
 
 def folder_loader(args, workers):
-    pictures = torchvision.datasets.ImageFolder(args.data, augmentation(args.crop))
+    pictures = torchvision.datasets.ImageFolder(args.data, augmentation(args))
     endless = RandomSampler(pictures, replacement=True, num_samples=10**9)
     return DataLoader(pictures, args.batch, sampler=endless, num_workers=workers)
 
@@ -41,7 +43,7 @@ def folder_loader(args, workers):
 def webdataset_loader(args, workers):
     shards = sorted(glob.glob(os.path.join(args.data, "train-*.tar")))
     pictures = webdataset.WebDataset(shards, resampled=True).shuffle(1000).decode("pil").to_tuple("jpg;ppm", "cls")
-    pictures = pictures.map_tuple(augmentation(args.crop), as_it_is).batched(args.batch)
+    pictures = pictures.map_tuple(augmentation(args), as_it_is).batched(args.batch)
     return DataLoader(pictures, batch_size=None, num_workers=workers)
 
 
@@ -75,6 +77,7 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 2])
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--uint8", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)

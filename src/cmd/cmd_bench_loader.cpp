@@ -1,6 +1,7 @@
 // alexnet bench loader: pictures per second from shards to the network's input, for a prepared data set or for drawn pictures.
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -39,7 +40,8 @@ class DrawnSets {
            error ? error.message() : std::strerror(errno));
     folder_ = name;
     log::info("draws {} pictures of 256 x 256", num_images);
-    log::set_level(log::Level::warning);
+    const log::Level level = log::level();
+    log::set_level(std::max(level, log::Level::warning));
     for (const char* encoding : {"jpeg", "raw"}) {
       PrepareOptions options;
       options.source = fmt::format("drawn:classes=10,train={},val=0", num_images);
@@ -49,6 +51,7 @@ class DrawnSets {
       prepare_dataset(options);
       sets.push_back(options.out);
     }
+    log::set_level(level);
   }
   ~DrawnSets() {
     std::error_code ignored;

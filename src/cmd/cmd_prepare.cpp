@@ -51,7 +51,7 @@ ExitCode verify(const std::string& folder, bool json) {
     std::cout << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
   } else {
     for (const std::string& line : damage) std::cout << "damaged: " << line << "\n";
-    if (damage.empty()) std::cout << folder << ": all shards are as they were written\n";
+    if (damage.empty()) std::cout << folder << ": everything is as it was written\n";
   }
   return damage.empty() ? ExitCode::done : ExitCode::answer_is_no;
 }
@@ -105,7 +105,7 @@ void add_prepare_command(CLI::App& app, ExitCode& exit_code) {
   sub->add_option("--seed", options.seed, "Of shuffle, validation split and drawn pictures")->capture_default_str();
   sub->add_option("--workers", options.workers, "Threads; 0: one a core")->capture_default_str();
   sub->add_option("--save-seconds", options.save_seconds, "Time between savings of progress: what a kill costs")->capture_default_str();
-  sub->add_flag("--verify", command->verify, "Read the shards again and compare them with their hashes; alone on a data set: --verify OUT");
+  sub->add_flag("--verify", command->verify, "Read all files again and compare them with their hashes; alone on a data set: --verify OUT");
   sub->add_flag("--json", command->json, "The result as one JSON object");
   sub->callback([command, &exit_code] { exit_code = run(*command); });
 }

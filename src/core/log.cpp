@@ -63,6 +63,12 @@ void set_level(Level level) {
   state().stderr_level = level;
 }
 
+Level level() {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  return s.stderr_level;
+}
+
 void add_file(const std::string& path) {
   const std::lock_guard lock(state().mutex);
   try {

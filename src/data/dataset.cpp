@@ -77,24 +77,29 @@ class Node {
   std::string key_;
 };
 
-// A shard lies beside the manifest: a path that leads elsewhere is refused.
-std::string plain_tar_name(const Node& node) {
-  const std::string name = node.text();
+// Files lie beside the manifest: a path that leads elsewhere is refused.
+void require_plain_name(const Node& node, const std::string& name, std::string_view extension = "") {
   const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c > 0x1f && c != 0x7f && c != '/' && c != '\\'; });
-  if (!plain || name.size() < 5 || name.size() > 255 || name.front() == '.' || !name.ends_with(".tar"))
-    node.reject("'{}' is not a plain file name that ends in .tar", plain ? name : Json(name).dump(-1, ' ', true));
-  return name;
+  if (!plain || name.size() <= extension.size() || name.size() > 255 || name.front() == '.' || !name.ends_with(extension))
+    node.reject("'{}' is not a plain file name{}", plain ? name : Json(name).dump(-1, ' ', true, Json::error_handler_t::replace),
+                extension.empty() ? "" : fmt::format(" that ends in {}", extension));
+}
+
+std::string read_hash(const Node& node) {
+  const std::string hash = node.text();
+  const bool hex = std::all_of(hash.begin(), hash.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  if (!hex || (!hash.empty() && hash.size() != 32)) node.reject("must be 32 hexadecimal digits, or empty");
+  return hash;
 }
 
 ShardInfo read_shard(const Node& node) {
   ShardInfo shard;
-  shard.file = plain_tar_name(node.member("file"));
+  const Node file = node.member("file");
+  shard.file = file.text();
+  require_plain_name(file, shard.file, ".tar");
   shard.num_samples = node.member("num_samples").integer(0, kMaxSamples);
   shard.bytes = node.member("bytes").integer(0, kMaxShardBytes);
-  const Node hash = node.member("xxh3_128");
-  shard.xxh3_128 = hash.text();
-  const bool hex = std::all_of(shard.xxh3_128.begin(), shard.xxh3_128.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
-  if (!hex || (!shard.xxh3_128.empty() && shard.xxh3_128.size() != 32)) hash.reject("must be 32 hexadecimal digits, or empty");
+  shard.xxh3_128 = read_hash(node.member("xxh3_128"));
   return shard;
 }
 
@@ -146,6 +151,13 @@ DatasetManifest read_fields(const Node& root, const std::string& path) {
   for (const auto& [name, value] : splits.object().items()) m.splits[name] = read_split(splits.member(name));
   if (m.splits.empty()) splits.reject("no split");
   m.num_bad_files = root.member("num_bad_files").integer(0, kMaxBadFiles);
+  if (root.object().contains("files")) {  // since 2026-11
+    const Node files = root.member("files");
+    for (const auto& [name, value] : files.object().items()) {
+      require_plain_name(files, name);
+      m.files[name] = read_hash(files.member(name));
+    }
+  }
   return m;
 }
 
@@ -183,6 +195,7 @@ void write_manifest(const std::string& folder, const DatasetManifest& m) {
       shards.push_back({{"file", s.file}, {"num_samples", s.num_samples}, {"bytes", s.bytes}, {"xxh3_128", s.xxh3_128}});
     splits[name] = {{"num_samples", split.num_samples}, {"shards", shards}};
   }
+  if (!m.files.empty()) json["files"] = m.files;
   auto& classes = json["classes"] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < m.classes.size(); ++i)
     classes.push_back({{"index", i}, {"id", m.classes[i].id}, {"name", m.classes[i].name}});

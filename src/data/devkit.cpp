@@ -7,10 +7,11 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/core/log.hpp"
 #include "alexnet/io/files.hpp"
-#include "data/prepare_report.hpp"
 #include "data/source_files.hpp"
 #include "data/text_lines.hpp"
 
@@ -30,18 +31,24 @@ using Parts = std::map<std::string, std::string>;  // kMeta and kGroundTruth -> 
 Parts read_archive(const std::string& path) {
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
   if (!reader) throw std::bad_alloc();
-  const auto refuse = [&] {
-    const char* reason = archive_error_string(reader.get());
-    fail(ExitCode::bad_data, "{}: damaged or cut short: {}; fetch it again", path, escaped(reason == nullptr ? "no reason known" : reason));
+  const auto reason = [&] {
+    const char* text = archive_error_string(reader.get());
+    return escaped(text == nullptr ? "no reason known" : text);
   };
+  const auto refuse = [&] { fail(ExitCode::bad_data, "{}: damaged or cut short: {}; fetch it again", path, reason()); };
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
   PositionedFile{path};  // says why it cannot be read, which libarchive does not
-  if (archive_read_open_filename(reader.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) refuse();
+  bool warned = false;
+  const auto is_readable = [&](int status) {  // a warning is of something beside the contents, such as a name in another alphabet
+    if (status == ARCHIVE_WARN && !std::exchange(warned, true)) log::warning("{}: {}: read on", path, reason());
+    return status == ARCHIVE_OK || status == ARCHIVE_WARN;
+  };
+  if (!is_readable(archive_read_open_filename(reader.get(), path.c_str(), 1 << 16))) refuse();
   Parts parts;
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
-  while (parts.size() < 2 && (status = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
+  while (parts.size() < 2 && is_readable(status = archive_read_next_header(reader.get(), &entry))) {
     const char* name = archive_entry_pathname(entry);
     const std::int64_t bytes = archive_entry_size(entry);
     if (archive_filter_bytes(reader.get(), 0) > kMaxArchiveBytes || bytes > kMaxArchiveBytes)
@@ -54,7 +61,7 @@ Parts read_archive(const std::string& path) {
       parts[part] = std::move(content);
     }
   }
-  if (status != ARCHIVE_OK && status != ARCHIVE_EOF) refuse();
+  if (status != ARCHIVE_EOF && !is_readable(status)) refuse();
   return parts;
 }
 

@@ -14,7 +14,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "data/devkit.hpp"
-#include "data/prepare_report.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {

@@ -26,6 +26,7 @@ class OutputFolder {
   void clear_partial();
   // Whether partial() outlives this object.
   void keep(bool kept) { kept_ = kept; }
+  bool is_kept() const { return kept_; }
 
   // Whether an earlier run had everything written and was stopped in commit().
   bool is_finished() const;

@@ -30,6 +30,8 @@ class Closer {
 
 }  // namespace
 
+void fail_reading(const std::string& path, const char* reason) { fail(ExitCode::io_failed, "{}: reading failed: {}", path, reason); }
+
 PositionedFile::PositionedFile(std::string path) : path_(std::move(path)), descriptor_(open_for_reading(path_)) {
   struct stat status = {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
@@ -49,11 +51,11 @@ void PositionedFile::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t
   const int opened = descriptor_ < 0 ? open_for_reading(path_) : -1;
   const Closer closer(opened);
   const int descriptor = descriptor_ < 0 ? opened : descriptor_;
-  if (descriptor < 0) fail(ExitCode::io_failed, "{}: reading failed: {}", path_, std::strerror(errno));
+  if (descriptor < 0) fail_reading(path_, std::strerror(errno));
   while (count > 0) {
     const ssize_t got = ::pread(descriptor, to, count, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) fail(ExitCode::io_failed, "{}: reading failed: {}", path_, got < 0 ? std::strerror(errno) : "the file became shorter");
+    if (got <= 0) fail_reading(path_, got < 0 ? std::strerror(errno) : "the file became shorter");
     to += got;
     offset += static_cast<std::uint64_t>(got);
     count -= static_cast<std::size_t>(got);

@@ -6,6 +6,9 @@
 
 namespace alexnet {
 
+// Throws Error(io_failed).
+[[noreturn]] void fail_reading(const std::string& path, const char* reason);
+
 class PositionedFile {
  public:
   // Throws Error(no_input) with path and reason.

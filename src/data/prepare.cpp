@@ -9,15 +9,16 @@
 #include "alexnet/data/prepare.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "alexnet/io/hash.hpp"
+#include "data/file_hash.hpp"
 #include "data/ordered_work.hpp"
 #include "data/output_folder.hpp"
 #include "data/picture_preparer.hpp"
@@ -27,6 +28,7 @@
 #include "data/shard_writer.hpp"
 #include "data/shuffle_buckets.hpp"
 #include "data/statistics_accumulator.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -35,21 +37,6 @@ namespace fs = std::filesystem;
 
 constexpr double kTarBytesPerPicture = 2048;  // two headers, a label, padding
 constexpr double kMiB = 1 << 20, kGiB = 1 << 30;
-
-// The number of pictures that take about `seconds`, from how long the last ones took.
-class BlockSize {
- public:
-  explicit BlockSize(double seconds) : seconds_(seconds) {}
-  std::uint64_t get() const { return size_; }
-  void took(double seconds) {
-    const double wanted = static_cast<double>(size_) * seconds_ / std::max(seconds, 1e-6);
-    size_ = static_cast<std::uint64_t>(std::clamp(wanted, 16.0, 4.0 * static_cast<double>(size_)));
-  }
-
- private:
-  double seconds_;
-  std::uint64_t size_ = 16;
-};
 
 class Preparation {
  public:
@@ -67,8 +54,7 @@ class Preparation {
       check_space();
       for (const SplitPlan& split : plan_.splits) gather(split);
       report_.finish();
-      if (report_.over_limit()) output_.clear_partial();  // the pictures have to change
-      report_.check_limit();
+      report_.check_limit(output_.is_kept() ? output_.partial() : "");
       for (const SplitPlan& split : plan_.splits) write(split);
       report_.finish();
       write_statistics(output_.partial(), statistics_.front().finish());
@@ -169,7 +155,7 @@ class Preparation {
       const double begin_s = report_.seconds();
       const std::uint64_t count = std::min(block.get(), n - progress.num_read);
       gather_block(split, std::span(order).subspan(progress.num_read, count), buckets);
-      if (report_.over_limit()) return;
+      if (report_.over_limit()) return;  // what was saved before stays, for a higher --max-bad
       progress.num_read += count;
       progress.bucket_bytes = buckets.sync();
       if (progress.num_read == n) require_every_class(split, progress);
@@ -195,12 +181,21 @@ class Preparation {
       const SourceItem& item = split.items[ranks[i]];
       if (!prepared.bad.empty())
         return report_.bad(split.name, item.path, plan_.classes[static_cast<std::size_t>(item.label)].id, prepared.bad);
+      if (plan_.takes_native_size && (prepared.height != plan_.size || prepared.width != plan_.size)) warn_of_other_size(item, prepared);
       if (!report_.good()) return false;
       if (!report_.over_limit()) buckets.add(ranks[i], prepared.height, prepared.width, prepared.bytes);  // else only looking for more
       return true;
     };
     const std::size_t window = static_cast<std::size_t>(num_workers_) * 4 + 16;
     ordered_work<PreparedPicture>(ranks.size(), num_workers_, window, produce, consume);
+  }
+
+  // Only some of the pictures were looked at when the size was chosen.
+  void warn_of_other_size(const SourceItem& item, const PreparedPicture& prepared) {
+    if (std::exchange(warned_of_size_, true)) return;
+    log::warning(
+        "{}: {} x {} pixels, where those looked at first had {} x {}: it and all others of another size are resized; --size chooses",
+        escaped(item.path), prepared.width, prepared.height, plan_.size, plan_.size);
   }
 
   void require_every_class(const SplitPlan& split, const SplitProgress& progress) {
@@ -275,6 +270,11 @@ class Preparation {
     for (const auto& [name, split] : progress_.splits) {
       if (split.written.num_samples > 0) manifest.splits[name] = split.written;
     }
+    for (const auto& entry : fs::directory_iterator(output_.partial())) {
+      const std::string name = entry.path().filename().string(), extension = entry.path().extension().string();
+      if (extension == ".idx" || extension == ".tsv" || extension == ".safetensors" || extension == ".jsonl")
+        manifest.files[name] = hash_file(entry.path().string()).xxh3_128;
+    }
     return manifest;
   }
 
@@ -286,6 +286,7 @@ class Preparation {
   PrepareProgress progress_;
   std::vector<StatisticsAccumulator> statistics_;  // one a worker
   double picture_bytes_ = 0;
+  bool warned_of_size_ = false;
 };
 
 }  // namespace

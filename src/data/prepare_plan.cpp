@@ -135,10 +135,10 @@ void choose_size(PreparePlan& plan, const PrepareOptions& options) {
   plan.encoding = !options.encoding.empty() ? options.encoding : plan.size <= kLargestRaw ? "raw" : "jpeg";
   plan.quality = options.quality;
   plan.exif_orientation = options.exif_orientation;
-  const bool own_size = options.size == 0 && native != 0;
+  plan.takes_native_size = options.size == 0 && native != 0;
   log::info("stored as {} of {} x {} pixels{}",
             plan.encoding == "raw" ? "raw pixels (PPM)" : fmt::format("JPEG, quality {},", options.quality), plan.size, plan.size,
-            own_size ? ", the source's own size (--size and --encoding change it)" : "");
+            plan.takes_native_size ? ", the source's own size (--size and --encoding change it)" : "");
 }
 
 void check_classes(const PreparePlan& plan, const std::string& source) {

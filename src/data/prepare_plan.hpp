@@ -21,8 +21,9 @@ struct PreparePlan {
   std::vector<ClassInfo> classes;
   std::vector<SplitPlan> splits;  // "train" first
   std::int64_t size = 0;
-  std::string encoding;  // "jpeg" | "raw"
-  int quality = 0;       // of jpeg
+  bool takes_native_size = false;  // `size` is that of the pictures, as far as they were looked at
+  std::string encoding;            // "jpeg" | "raw"
+  int quality = 0;                 // of jpeg
   bool exif_orientation = false;
   std::uint64_t max_bad = 0;
   std::uint64_t num_items() const;

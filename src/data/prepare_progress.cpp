@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 32;  // the sums of the largest pictures have 1.5 GiB
 
@@ -34,6 +34,8 @@ std::string fingerprint(const PreparePlan& plan, const std::string& options) {
       add_text(item.path);
       hash.update(&item.label, sizeof item.label);
       hash.update(&item.position, sizeof item.position);
+      const std::uint64_t bytes = plan.source->known_bytes(item);
+      hash.update(&bytes, sizeof bytes);
     }
   }
   return hash.hex();

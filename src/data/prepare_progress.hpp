@@ -1,6 +1,7 @@
 // How far a preparation has come, saved in OUT/.partial so that the same command goes on after a kill or a full disk.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,6 +29,21 @@ struct PrepareProgress {
   std::uint64_t num_bad = 0, bad_bytes = 0;  // bad files, and bytes of bad_files.jsonl
   std::map<std::string, SplitProgress> splits;
   std::vector<std::uint64_t> statistics;  // StatisticsAccumulator::sums()
+};
+
+// How many pictures lie between two savings: those that take about `seconds`, from how long the last ones took.
+class BlockSize {
+ public:
+  explicit BlockSize(double seconds) : seconds_(seconds) {}
+  std::uint64_t get() const { return size_; }
+  void took(double seconds) {
+    const double wanted = static_cast<double>(size_) * seconds_ / std::max(seconds, 1e-6);
+    size_ = static_cast<std::uint64_t>(std::clamp(wanted, 16.0, 4.0 * static_cast<double>(size_)));
+  }
+
+ private:
+  double seconds_;
+  std::uint64_t size_ = 16;
 };
 
 // Of a preparation that has not begun.

@@ -5,6 +5,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -70,11 +71,12 @@ std::uint64_t PrepareReport::sync() {
   return bad_files_->length();
 }
 
-void PrepareReport::check_limit() const {
+void PrepareReport::check_limit(const std::string& kept) const {
   if (!over_limit()) return;
   fail(ExitCode::bad_data,
-       "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them, or raise --max-bad", source_,
-       num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "");
+       "{}: {} of {} pictures looked at cannot be read, --max-bad allows {}: {}{}; repair or remove them{}, or raise --max-bad{}", source_,
+       num_bad_, num_done_, max_bad_, fmt::join(first_, "; "), num_bad_ > first_.size() ? "; ..." : "",
+       kept.empty() ? "" : " and start again without " + kept, kept.empty() ? "" : ": then the same command goes on");
 }
 
 void PrepareReport::finish() const { log::status_line(""); }
@@ -85,31 +87,6 @@ std::string time_left(std::uint64_t num_left, double per_second) {
   if (num_left == 0 || !(per_second > 0)) return "";  // nothing read in this run
   const auto left = static_cast<std::uint64_t>(static_cast<double>(num_left) / per_second);
   return left > 0 ? fmt::format("{}:{:02}", left / 60, left % 60) : "";
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '\\':
-        result += "\\\\";
-        break;
-      case '\t':
-        result += "\\t";
-        break;
-      case '\n':
-        result += "\\n";
-        break;
-      case '\r':
-        result += "\\r";
-        break;
-      default:
-        // A file's name may hold what moves a terminal's cursor.
-        result +=
-            static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-    }
-  }
-  return result;
 }
 
 }  // namespace alexnet

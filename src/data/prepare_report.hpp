@@ -27,8 +27,9 @@ class PrepareReport {
   void show(std::string_view split, std::string_view what, std::uint64_t num_done, std::uint64_t num_items);
 
   bool over_limit() const { return num_bad_ > max_bad_; }
-  // Throws Error(bad_data) with the first bad files when there are more than allowed.
-  void check_limit() const;
+  // Throws Error(bad_data) with the first bad files when there are more than allowed. `kept`: the folder that a higher limit goes on
+  // from; "": none.
+  void check_limit(const std::string& kept) const;
   void finish() const;  // clears the status line
 
   std::uint64_t num_bad() const { return num_bad_; }
@@ -49,8 +50,5 @@ class PrepareReport {
 
 // "1:05", minutes and seconds; "": less than a second, or not known.
 std::string time_left(std::uint64_t num_left, double per_second);
-
-// A field of a .tsv, or a text from outside in a message: backslash, tab, line ends and other control characters become \\ \t \n \r \x1b.
-std::string escaped(std::string_view text);
 
 }  // namespace alexnet

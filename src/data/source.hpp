@@ -33,8 +33,12 @@ class Source {
   virtual ~Source() = default;
 
   // The bytes of a file, or a picture that was never encoded. Called by several threads at once. Throws Error(bad_data) when this one
-  // picture cannot be read; the reason holds no path. Throws Error(io_failed), naming the file, when a file of many pictures cannot.
+  // picture cannot be read; the reason holds no path. Throws Error(io_failed), naming the file, when a file of many pictures cannot, or
+  // when the machine is the reason (no descriptors, no memory, a failing disk).
   virtual std::variant<EncodedPicture, Picture> load(const std::string& split, const SourceItem& item) const = 0;
+
+  // Bytes of an encoded picture where the listing told them; 0: not known.
+  virtual std::uint64_t known_bytes(const SourceItem&) const { return 0; }
 
   std::string layout;   // as in --layout
   std::string summary;  // one line: what was found

@@ -2,6 +2,7 @@
 #include "data/source_files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "alexnet/core/error.hpp"
 #include "data/decode_formats.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {
@@ -29,24 +31,32 @@ struct OfficialFile {
 constexpr std::array<OfficialFile, 2> kOfficialFiles = {
     {{"ILSVRC2012_img_train.tar", 147'897'477'120}, {"ILSVRC2012_img_val.tar", 6'744'924'160}}};
 
+// By errno: what the machine lacks, or a disk that fails, is no fault of the picture and ends the run.
+[[noreturn]] void fail_picture(const std::string& path, const char* what) {
+  const int error = errno;
+  if (error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == ESTALE)
+    fail_reading(escaped(path), std::strerror(error));
+  fail(ExitCode::bad_data, "cannot be {}: {}", what, std::strerror(error));
+}
+
 EncodedPicture read_picture_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) fail(ExitCode::bad_data, "cannot be opened: {}", std::strerror(errno));
+  if (descriptor < 0) fail_picture(path, "opened");
   struct Closer {
     int descriptor;
     ~Closer() { ::close(descriptor); }
   } closer{descriptor};
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) fail(ExitCode::bad_data, "not a file");
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) fail(ExitCode::bad_data, "cannot be read: {}", error.message());
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0) fail_picture(path, "read");
+  if (!S_ISREG(status.st_mode)) fail(ExitCode::bad_data, "not a file");
+  const auto size = static_cast<std::uintmax_t>(status.st_size);
   if (size > kMaxFileBytes) fail(ExitCode::bad_data, "{} bytes: more than {} in one picture", size, kMaxFileBytes);
   EncodedPicture bytes(size);
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t got = ::read(descriptor, bytes.data() + done, bytes.size() - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(ExitCode::bad_data, "cannot be read: {}", std::strerror(errno));
+    if (got < 0) fail_picture(path, "read");
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }
@@ -90,7 +100,8 @@ std::int64_t common_small_size(const FileSource& source) {
       if (picture.height != picture.width || (picture.width != 32 && picture.width != 64)) return 0;
       if (size != 0 && picture.width != size) return 0;
       size = picture.width;
-    } catch (const Error&) {  // reported when it is its turn
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::bad_data) throw;  // else it is reported when it is its turn
     }
   }
   return size;
@@ -164,6 +175,10 @@ std::variant<EncodedPicture, Picture> FileSource::load(const std::string&, const
   EncodedPicture bytes(member.bytes);
   tars_[member.tar]->read_at(member.offset, bytes.data(), bytes.size());
   return bytes;
+}
+
+std::uint64_t FileSource::known_bytes(const SourceItem& item) const {
+  return item.position < kFirstMember ? 0 : members_[item.position - kFirstMember].bytes;
 }
 
 std::int32_t FileSource::add_class(const std::string& id) {

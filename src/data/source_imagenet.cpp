@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "alexnet/core/error.hpp"
-#include "data/prepare_report.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {

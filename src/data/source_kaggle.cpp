@@ -7,7 +7,6 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "data/class_names.hpp"
-#include "data/prepare_report.hpp"
 #include "data/source_imagenet.hpp"
 #include "data/text_lines.hpp"
 
@@ -78,8 +77,9 @@ std::unique_ptr<Source> open_kaggle_source(const std::string& path) {
   }
   give_names(source->classes, names);
   source->finish();
-  source->summary = fmt::format("{} classes{}{}", source->classes.size(), has_val ? fmt::format(", labels of val/ from {}", kSolution) : "",
-                                names.empty() ? "" : fmt::format(", names from {}", kNames));
+  source->summary = fmt::format(
+      "{} classes{}{}{}", source->classes.size(), has_val ? fmt::format(", labels of val/ from {}", kSolution) : "",
+      names.empty() ? "" : fmt::format(", names from {}", kNames), is_folder(folder / "test") ? "; test/ has no labels: left out" : "");
   return source;
 }
 

@@ -7,7 +7,6 @@
 #include "alexnet/core/error.hpp"
 #include "alexnet/io/files.hpp"
 #include "data/class_names.hpp"
-#include "data/prepare_report.hpp"
 #include "data/source_files.hpp"
 #include "data/text_lines.hpp"
 

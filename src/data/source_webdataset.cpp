@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "alexnet/core/error.hpp"
-#include "data/prepare_report.hpp"
 #include "data/source_files.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {

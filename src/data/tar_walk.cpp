@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "alexnet/core/error.hpp"
-#include "data/prepare_report.hpp"
+#include "data/text_lines.hpp"
 
 namespace alexnet {
 namespace {

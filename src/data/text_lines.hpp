@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace alexnet {
@@ -20,5 +21,8 @@ void for_each_line(std::string_view text, Use use) {
     if (last != std::string_view::npos) use(number, line.substr(0, last + 1));
   }
 }
+
+// A field of a .tsv, or a text from outside in a message: backslash, tab, line ends and other control characters become \\ \t \n \r \x1b.
+std::string escaped(std::string_view text);
 
 }  // namespace alexnet

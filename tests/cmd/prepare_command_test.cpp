@@ -56,6 +56,22 @@ TEST_F(PrepareCommandTest, SaysHowItReadsAFolder) {
                                 HasSubstr("1 of 2 classes have a single picture"), HasSubstr("1 of 3 are set apart")));
 }
 
+TEST_F(PrepareCommandTest, SaysWhenOnlyTheFirstPicturesAreOfOneSize) {
+  const auto square = [&](const std::string& name, std::int64_t side) {
+    const std::vector<std::uint8_t> bytes =
+        encode_ppm({side, side, std::vector<std::uint8_t>(static_cast<std::size_t>(side * side * 3), 99)});
+    folder_.write(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  for (int i = 0; i < 48; ++i) square(fmt::format("in/{}/{:02}.ppm", i < 24 ? "a" : "b", i), i == 1 ? 80 : 64);
+  CommandResult result = prepare({folder_ / "in", folder_ / "set"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("64 x 64 pixels, the source's own size"),
+                    HasSubstr("warning: a/01.ppm: 80 x 80 pixels, where those looked at first had 64 x 64: it and all others")));
+  result = prepare({folder_ / "in", folder_ / "other", "--size", "64"});
+  EXPECT_THAT(result.err, testing::Not(HasSubstr("where those looked at first")));
+}
+
 TEST_F(PrepareCommandTest, SinglePicturesLeaveNoValidation) {
   for (const char* name : {"in/a/1.ppm", "in/b/1.ppm"}) picture(name);
   const CommandResult result = prepare({folder_ / "in", folder_ / "set", "--size", "32"});
@@ -112,7 +128,7 @@ TEST_F(PrepareCommandTest, RefusesAnOutputThatExistsAndVerifiesIt) {
 
   CommandResult result = prepare({"--verify", folder_ / "set"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("all shards are as they were written"));
+  EXPECT_THAT(result.out, HasSubstr("everything is as it was written"));
   std::filesystem::resize_file(folder_ / "set/val-000000.tar", 2048);
   result = prepare({"drawn:classes=3,train=30,val=9", folder_ / "set", "--verify"});
   EXPECT_EQ(result.exit_code, 1);

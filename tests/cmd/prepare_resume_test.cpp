@@ -156,6 +156,18 @@ TEST_F(PrepareResumeTest, KeepsWhatWasDoneWhenFewerBadFilesAreAllowed) {
   EXPECT_THAT(prepare("set").err, testing::HasSubstr("going on after "));
 }
 
+TEST_F(PrepareResumeTest, GoesOnWhereTooManyBadFilesStoppedIt) {
+  for (int i = 60; i < 120; i += 3) folder_.write(fmt::format("pictures/cat/{:03}.jpg", i), "no picture");
+  ASSERT_EQ(prepare("whole").exit_code, 0);
+  expect_refused(prepare("set", {}, {"--max-bad", "15"}), ExitCode::bad_data,
+                 {" pictures looked at cannot be read, --max-bad allows 15: ", "; repair or remove them and start again without ",
+                  "/set/.partial, or raise --max-bad: then the same command goes on"});
+  const CommandResult again = prepare("set");
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("set: going on after "));
+  EXPECT_THAT(differences("set", files("whole")), testing::IsEmpty());
+}
+
 TEST_F(PrepareProgressTest, MayBeDamaged) {
   const std::string whole = read_text_file(progress());
   std::string edited = whole;  // by hand

@@ -62,8 +62,10 @@ TEST_F(ManifestFile, KeepsExtremeValues) {
   written_.num_bad_files = 7;
   written_.classes[0] = {"n01440764", "Schleie \"ü\"\n\t"};
   written_.splits["val"].shards[0].xxh3_128 = "0123456789abcdef0123456789ABCDEF";
+  written_.files["train.tsv"] = "0123456789abcdef0123456789abcdef";
   write_manifest(folder(), written_);
   const DatasetManifest m = read_manifest(folder());
+  EXPECT_EQ(m.files, written_.files);
   EXPECT_EQ(m.seed, written_.seed);
   EXPECT_EQ(m.encoding, "jpeg");
   EXPECT_EQ(m.quality, 90);
@@ -141,6 +143,9 @@ TEST_F(ManifestFile, NewerFormat) {
 TEST_F(ManifestFile, ShardsLieInTheFolder) {
   for (const char* name : {"../train-000000.tar", "/etc/passwd.tar", "a/b.tar", "..\\x.tar", "..", ".tar", "", "train.zip", ".hidden.tar"})
     expect_rejected({"key splits.val.shards[0].file", "plain file name"}, [&](Json& j) { j["splits"]["val"]["shards"][0]["file"] = name; });
+  for (const char* name : {"../train.tsv", "/etc/passwd", "..", ""})
+    expect_rejected({"key files: ", "is not a plain file name;"}, [&](Json& j) { j["files"][name] = ""; });
+  expect_rejected({"key files.val.tsv: must be 32 hexadecimal digits"}, [](Json& j) { j["files"]["val.tsv"] = "12"; });
   expect_rejected({"plain file name", "\\n"}, [](Json& j) { j["splits"]["val"]["shards"][0]["file"] = "a\nb.tar"; });
 }
 

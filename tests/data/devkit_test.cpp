@@ -145,6 +145,21 @@ TEST_F(DevkitTest, ReadsTheArchiveAndTheFolder) {
   }
 }
 
+// libarchive warns of a name that the locale has no letters for; the contents are whole.
+TEST_F(DevkitTest, AWarningIsNoDamage) {
+  const std::string path = "ILSVRC2012_devkit_t12/\u00e9.txt", record = fmt::format("{} path={}\n", 9 + path.size(), path);
+  const std::string tar =
+      tar_member("name", record, 'x') + tar_member("e.txt", "letters") + tar_member("name", record, 'x') + tar_member("e.txt", "letters") +
+      tar_of({{"ILSVRC2012_devkit_t12/data/meta.mat", MiniatureImagenet::meta()},
+              {"ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt", MiniatureImagenet::ground_truth()}});
+  const std::string archive = folder_.write("ILSVRC2012_devkit_t12.tar.gz", deflated(tar, true));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(read_devkit(archive).val_wnid.size(), 6U);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::StartsWith("warning: " + archive + ": "));
+  EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
+}
+
 TEST_F(DevkitTest, IsFoundHereAndInTheParent) {
   std::filesystem::create_directories(folder_ / "pictures/deep");
   EXPECT_EQ(find_devkit(folder_ / "pictures"), "");

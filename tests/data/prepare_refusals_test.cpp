@@ -143,13 +143,56 @@ TEST_F(PrepareRefusalsTest, VerifyNamesDamage) {
   tar[tar.size() - 1] = 1;  // behind the last picture
   out_.write("set/train-000000.tar", tar);
   EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::EndsWith("; every picture in it is whole")));
-  fs::rename(o.out + "/train.tsv", o.out + "/elsewhere");
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("; which pictures cannot be told: ")));
+  const std::string table = read_text_file(o.out + "/train.tsv");
+  fs::remove(o.out + "/train.tsv");
+  const auto no_table = testing::Eq("train.tsv: missing or not readable");
+  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("; which pictures cannot be told: "), no_table));
   out_.write("set/train-000000.tar", tar.substr(0, 1000));
-  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: 1000 bytes")));
+  EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train-000000.tar: 1000 bytes"), no_table));
   fs::remove(out_ / "set/val-000000.tar");
+  out_.write("set/train.tsv", table);
   EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::HasSubstr("train"), testing::HasSubstr("val-000000.tar: missing")));
   expect_error(ExitCode::no_input, {"dataset.json"}, [&] { verify_dataset(source_.path().string()); });
+}
+
+TEST_F(PrepareRefusalsTest, VerifyComparesWhatLiesBesideTheShards) {
+  two_classes(20);
+  source_.write("cat/bad.jpg", "a letter");
+  PrepareOptions o = options();
+  o.max_bad = "1";
+  prepare_dataset(o);
+  ASSERT_THAT(verify_dataset(o.out), testing::IsEmpty());
+  const std::vector<std::string> names = {"bad_files.jsonl", "statistics.safetensors", "train-000000.idx", "train.tsv", "val.tsv"};
+  for (const std::string& name : names) {
+    const std::string content = read_text_file(o.out + "/" + name);
+    std::string damaged = content;
+    damaged.back() = static_cast<char>(damaged.back() ^ 1);
+    out_.write("set/" + name, damaged);
+    EXPECT_THAT(verify_dataset(o.out), testing::ElementsAre(testing::StartsWith(name + ": its hash is ")));
+    out_.write("set/" + name, content);
+  }
+  fs::remove(o.out + "/train-000000.idx");
+  EXPECT_THAT(verify_dataset(o.out), testing::IsEmpty()) << "an index may be deleted";
+
+  out_.write("set/train.tsv", "not known");
+  DatasetManifest older = read_manifest(o.out);
+  older.files.clear();
+  write_manifest(o.out, older);
+  EXPECT_THAT(verify_dataset(o.out), testing::IsEmpty()) << "no hash, no damage";
+}
+
+TEST_F(PrepareRefusalsTest, VerifyFindsPicturesBesideAMissingShard) {
+  two_classes(500);
+  PrepareOptions o = options();
+  o.shard_mib = 1;
+  prepare_dataset(o);
+  std::string tar = read_text_file(o.out + "/train-000001.tar");
+  tar[600] = static_cast<char>(tar[600] ^ 1);
+  out_.write("set/train-000001.tar", tar);
+  fs::remove(o.out + "/train-000000.tar");
+  const std::uint64_t first = read_manifest(o.out).splits.at("train").shards[0].num_samples;
+  EXPECT_THAT(verify_dataset(o.out),
+              testing::ElementsAre("train-000000.tar: missing or not readable", testing::EndsWith(fmt::format("; damaged: {:08}", first))));
 }
 
 }  // namespace

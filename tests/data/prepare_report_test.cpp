@@ -3,8 +3,10 @@
 
 #include <filesystem>
 
+#include "alexnet/core/log.hpp"
 #include "data/prepare_progress.hpp"
 #include "data/prepare_report.hpp"
+#include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -38,6 +40,24 @@ TEST(PrepareProgressTest, HoldsTheSumsOfLargePictures) {
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->splits.at("train").bucket_bytes, progress.splits["train"].bucket_bytes);
   EXPECT_TRUE(loaded->statistics == progress.statistics);
+}
+
+TEST(PrepareProgressTest, BelongsToTheSizesThatATarTells) {
+  const TemporaryFolder folder;
+  const auto plan_of = [&](const std::string& picture) {
+    std::string tar;
+    for (const char* key : {"0", "1", "2"})
+      tar += tar_member(key + std::string(".jpg"), picture) + tar_member(key + std::string(".cls"), key);
+    folder.write("source/train-0.tar", tar + std::string(1024, '\0'));
+    PrepareOptions options;
+    options.source = folder / "source";
+    return fresh_progress(plan_preparation(options), options).plan;
+  };
+  log::set_level(log::Level::quiet);
+  const std::string plan = plan_of("four");
+  EXPECT_EQ(plan_of("4444"), plan);
+  EXPECT_NE(plan_of("five!"), plan);
+  log::set_level(log::Level::info);
 }
 
 }  // namespace

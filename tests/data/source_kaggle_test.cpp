@@ -24,6 +24,14 @@ TEST_F(KaggleTest, ReadsTheTreeFromAnyOfItsFolders) {
   EXPECT_THAT(paths(*source, "val"), Each(StartsWith("ILSVRC/Data/CLS-LOC/val/ILSVRC2012_val_")));
 }
 
+TEST_F(KaggleTest, LeavesOutTest) {
+  miniature_.write_kaggle();
+  miniature_.write("ILSVRC/Data/CLS-LOC/test/ILSVRC2012_test_00000001.JPEG", MiniatureImagenet::picture(0, 1));
+  const auto source = open();
+  EXPECT_THAT(source->summary, testing::EndsWith("; test/ has no labels: left out"));
+  expect_everything(*source);
+}
+
 TEST_F(KaggleTest, ValMayBeMissingOrSorted) {
   miniature_.write_kaggle();
   remove("ILSVRC/Data/CLS-LOC/val");

@@ -115,6 +115,20 @@ TEST_F(SourceTest, FindsTheSizeOfSmallPictures) {
   EXPECT_EQ(open()->native_size, 0);
 }
 
+// Of the machine, not of the picture: it must not count as a bad one.
+TEST_F(SourceTest, LacksDescriptors) {
+  for (const char* name : {"a/1.jpg", "b/1.jpg"}) picture(name);
+  const auto source = open();
+  const SourceItem& item = source->splits.at("train").front();
+  const int next = dup(0);
+  close(next);
+  {
+    const ResourceLimit limit(RLIMIT_NOFILE, static_cast<rlim_t>(next));
+    expect_error(ExitCode::io_failed, {folder_ / "a/1.jpg", "reading failed: Too many open files"}, [&] { source->load("train", item); });
+  }
+  EXPECT_NO_THROW(source->load("train", item));
+}
+
 TEST_F(SourceTest, RefusesWhatHoldsNoPictures) {
   expect_error(ExitCode::no_input, {"/nowhere/at/all", "no such file or folder"}, [] { open_source("/nowhere/at/all", {}); });
   expect_refusal(ExitCode::bad_data, {"holds no class folders"});

@@ -75,6 +75,23 @@ TEST(StatisticsAccumulatorTest, DoesNotDependOnTheOrderOrOnWhoAdds) {
   EXPECT_EQ(a.rgb_eigenvalues, b.rgb_eigenvalues);
 }
 
+// Nothing runs over, is lost or is counted twice, whoever adds and however often it was gone on with.
+TEST(StatisticsAccumulatorTest, SumsOfManyBrightPicturesAreExact) {
+  const Bytes white(6 * 5 * 3, 255);
+  StatisticsAccumulator one(6, 5), other(6, 5), restored(6, 5);
+  for (int i = 0; i < 1000; ++i) one.add(white.data());
+  for (int i = 0; i < 300; ++i) other.add(white.data());
+  restored.add(white.data());
+  restored.restore(one.sums());
+  restored.merge(other);
+  for (int i = 0; i < 257; ++i) restored.add(white.data());
+  const std::vector<std::uint64_t> sums = restored.sums();
+  ASSERT_EQ(sums.size(), 7U + white.size());
+  EXPECT_EQ(sums[0], 1557U);
+  for (std::size_t i = 7; i < sums.size(); ++i) ASSERT_EQ(sums[i], 1557U * 255);
+  EXPECT_EQ(restored.finish().mean_image[0], 255.0F);
+}
+
 TEST(StatisticsAccumulatorTest, OneColourHasNoVariance) {
   const Bytes grey(300 * 200 * 3, 201);  // more pixels than a block of the sums
   StatisticsAccumulator accumulator(300, 200);

@@ -13,6 +13,7 @@ namespace alexnet::log {
 enum class Level { debug, info, warning, error, quiet };
 
 void set_level(Level level);             // of stderr; files get everything from info on
+Level level();                           // what was set last
 void add_file(const std::string& path);  // appends; throws Error(io_failed) when it can't be opened
 void remove_file(const std::string& path);
 bool stderr_is_terminal();

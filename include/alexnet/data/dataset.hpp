@@ -1,6 +1,6 @@
 // A prepared data set on disk, as `alexnet prepare` writes it and train, eval and inspect read it.
 //
-//   OUT/dataset.json            the manifest below
+//   OUT/dataset.json            the manifest below, with the hashes of all other files
 //   OUT/statistics.safetensors  mean_image (H,W,3) f32, rgb_eigenvectors (3,3) f32 (row i: axis i), rgb_eigenvalues (3) f32, descending
 //   OUT/<split>-000000.tar ...  WebDataset shards: 00001234.jpg or .ppm, then 00001234.cls (class index as text)
 //   OUT/<split>-000000.idx ...  DALI's index: "v1.2 N", then a line per sample: "jpg OFFSET SIZE NAME cls OFFSET SIZE NAME"
@@ -46,8 +46,9 @@ struct DatasetManifest {
   std::string resampler;     // "Pillow's bilinear ..., short side to size, centre crop"
   std::uint64_t seed = 0;
   std::vector<ClassInfo> classes;
-  std::map<std::string, SplitInfo> splits;  // "train", "val", maybe "test"
-  std::uint64_t num_bad_files = 0;          // left out; OUT/bad_files.jsonl says why
+  std::map<std::string, SplitInfo> splits;   // "train", "val", maybe "test"
+  std::uint64_t num_bad_files = 0;           // left out; OUT/bad_files.jsonl says why
+  std::map<std::string, std::string> files;  // of every other file, by name, its XXH3-128; empty in older data sets: not known
 };
 
 struct DatasetStatistics {

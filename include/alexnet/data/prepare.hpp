@@ -37,12 +37,12 @@ struct PrepareResult {
 const std::vector<std::string>& prepare_layouts();
 
 // The files depend on the pictures and on the options except `workers` and `save_seconds`. Goes on with what an earlier call with the
-// same options and pictures left in OUT/.partial when it was killed or its disk was full. Throws Error: command_line (an option),
-// no_input (no source), bad_data (nothing to read, fewer than two classes, more bad pictures than max_bad), output_exists, io_failed.
-// After an error OUT holds no data set.
+// same options and pictures left in OUT/.partial when it was killed, its disk was full or its max_bad was lower. Throws Error:
+// command_line (an option), no_input (no source), bad_data (nothing to read, fewer than two classes, more bad pictures than max_bad),
+// output_exists, io_failed. After an error OUT holds no data set.
 PrepareResult prepare_dataset(const PrepareOptions& options);
 
-// Reads all shards of a data set again and compares sizes and hashes with the manifest. One line for each damaged shard; empty: whole.
+// Reads all files of a data set again and compares sizes and hashes with the manifest. One line for each damaged file; empty: whole.
 // Throws as read_manifest does.
 std::vector<std::string> verify_dataset(const std::string& folder);
 
