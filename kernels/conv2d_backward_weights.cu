@@ -10,7 +10,7 @@
 #include "kernels/common/launch.hpp"
 #include "kernels/conv2d.hpp"
 #include "kernels/conv2d_operands.cuh"
-#include "kernels/conv2d_tiles.hpp"
+#include "kernels/conv2d_tiles.cuh"
 
 namespace alexnet {
 namespace {

@@ -51,6 +51,7 @@ TEST(Conv2dBackwardWeightsKernels, AreLean) {
   };
   expect(conv2d_case("64x64", 1, {8, 32, 128}, 128, 1, 1, {}, 2), 64, 64);
   expect(conv2d_case("128x64", 1, {66, 128, 64}, 128, 1, 1, {}, 1), 128, 64);
+  expect(conv2d_case("64x128", 1, {66, 128, 128}, 64, 1, 1, {}, 1), 64, 128);
   expect(conv2d_case("128x128", 1, {66, 128, 128}, 128, 1, 1, {}, 1), 128, 128);
 }
 

@@ -22,7 +22,8 @@ inline Conv2dCase conv2d_case(const char* name, std::int64_t N, Extent3 src, std
   return {name, Conv2dShape::infer(name, N, src, OC, kernel_size, stride, pad, groups)};
 }
 
-// Extents and channels that divide nothing, every kind of padding, groups, strides. The last ones have enough pixels for tiles of 128.
+// Extents and channels that divide nothing, every kind of padding, groups, strides. The last ones are large enough for
+// tiles of 128 rows, columns or both.
 inline std::vector<Conv2dCase> awkward_conv2d_cases() {
   return {
       conv2d_case("one_pixel", 1, {1, 1, 1}, 1, 1, 1, {}, 1),
@@ -39,9 +40,14 @@ inline std::vector<Conv2dCase> awkward_conv2d_cases() {
       conv2d_case("two_odd_groups", 3, {13, 13, 6}, 10, 5, 2, {1, 2, 0, 1}, 2),
       conv2d_case("three_groups", 3, {7, 5, 12}, 24, 3, 1, {0, 1, 2, 1}, 3),
       conv2d_case("depthwise", 3, {9, 9, 8}, 8, 3, 1, {1, 1, 1, 1}, 8),
-      conv2d_case("large_tiles", 3, {75, 77, 4}, 130, 1, 1, {}, 1),
-      conv2d_case("large_tiles_narrow", 3, {75, 77, 8}, 60, 1, 1, {}, 1),
-      conv2d_case("large_tiles_odd", 3, {77, 79, 3}, 50, 3, 1, {1, 0, 0, 1}, 1),
+      conv2d_case("wide_forward", 3, {75, 75, 4}, 126, 1, 1, {}, 1),
+      conv2d_case("wide_backward", 3, {75, 75, 124}, 12, 1, 1, {}, 1),
+      conv2d_case("tall", 3, {75, 75, 8}, 60, 1, 1, {}, 1),
+      conv2d_case("tall_odd", 3, {77, 73, 3}, 50, 3, 1, {1, 0, 0, 1}, 1),
+      conv2d_case("wide_weights", 1, {66, 128, 108}, 100, 1, 1, {}, 1),
+      conv2d_case("tall_weights", 1, {66, 128, 60}, 100, 1, 1, {}, 1),
+      conv2d_case("flat_forward", 1, {7, 9, 528}, 132 * 126, 1, 1, {}, 132),
+      conv2d_case("flat_backward", 1, {7, 9, 132 * 124}, 528, 1, 1, {}, 132),
   };
 }
 
