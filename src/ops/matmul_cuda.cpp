@@ -1,46 +1,88 @@
+// cuBLASLt is loaded when the backend is opened, not when the program starts: the library has 541 MB, whose mapping would cost every
+// command 0.14 s, and a machine without a GPU need not have it.
 #include "ops/matmul_cuda.hpp"
 
 #include <cublasLt.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <string>
 #include <utility>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/tensor/tensor.hpp"
 
 namespace alexnet {
 
+namespace {
+
+constexpr const char* kLibrary = "libcublasLt.so.13";
+
+// From the usual places, or from where it was when the program was built. Stays loaded.
+void* load_library() {
+  if (void* library = dlopen(kLibrary, RTLD_NOW)) return library;
+  const std::string why = dlerror();
+  if (void* library = dlopen(fmt::format("{}/{}", ALEXNET_CUBLASLT_FOLDER, kLibrary).c_str(), RTLD_NOW)) return library;
+  fail(ExitCode::unavailable, "backend cuda: {}; install CUDA Toolkit 13's cuBLAS, or name its folder in LD_LIBRARY_PATH", why);
+}
+
+template <class Function>
+Function find_function(void* library, const char* name) {
+  void* symbol = dlsym(library, name);
+  if (symbol == nullptr) fail(ExitCode::unavailable, "backend cuda: {} has no function {}: another version?", kLibrary, name);
+  return reinterpret_cast<Function>(symbol);
+}
+
+}  // namespace
+
+// The library's functions, by their names without "cublasLt", and its state on the device.
 struct CublasLt {
+  void* library = load_library();
+#define ALEXNET_CUBLASLT_FUNCTION(name) decltype(&cublasLt##name) name = find_function<decltype(&cublasLt##name)>(library, "cublasLt" #name)
+  ALEXNET_CUBLASLT_FUNCTION(Create);
+  ALEXNET_CUBLASLT_FUNCTION(Destroy);
+  ALEXNET_CUBLASLT_FUNCTION(GetStatusString);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulDescCreate);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulDescSetAttribute);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulDescDestroy);
+  ALEXNET_CUBLASLT_FUNCTION(MatrixLayoutCreate);
+  ALEXNET_CUBLASLT_FUNCTION(MatrixLayoutDestroy);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulPreferenceCreate);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulPreferenceSetAttribute);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulPreferenceDestroy);
+  ALEXNET_CUBLASLT_FUNCTION(MatmulAlgoGetHeuristic);
+  ALEXNET_CUBLASLT_FUNCTION(Matmul);
+#undef ALEXNET_CUBLASLT_FUNCTION
   cublasLtHandle_t handle = nullptr;
-  CublasLt() = default;
-  ~CublasLt() { cublasLtDestroy(handle); }
+
+  CublasLt() {
+    const cublasStatus_t status = Create(&handle);
+    if (status != CUBLAS_STATUS_SUCCESS) fail(ExitCode::unavailable, "backend cuda: cuBLASLt does not start: {}", GetStatusString(status));
+  }
+  ~CublasLt() { Destroy(handle); }
   CublasLt(const CublasLt&) = delete;
   CublasLt& operator=(const CublasLt&) = delete;
 };
 
-std::shared_ptr<CublasLt> open_cublaslt() {
-  auto cublaslt = std::make_shared<CublasLt>();
-  const cublasStatus_t status = cublasLtCreate(&cublaslt->handle);
-  if (status != CUBLAS_STATUS_SUCCESS) fail(ExitCode::unavailable, "backend cuda: cuBLASLt: {}", cublasLtGetStatusString(status));
-  return cublaslt;
-}
+std::shared_ptr<CublasLt> open_cublaslt() { return std::make_shared<CublasLt>(); }
 
 namespace {
 
 constexpr std::size_t kScratchBytes = std::size_t{32} << 20;  // what NVIDIA recommends for Hopper
 
 // A cuBLASLt object, destroyed with its owner.
-template <class T, cublasStatus_t (*kDestroy)(T)>
+template <class T>
 struct Owned {
   T value = nullptr;
-  Owned() = default;
+  cublasStatus_t (*destroy)(T);
+  explicit Owned(cublasStatus_t (*d)(T)) : destroy(d) {}
   ~Owned() {
-    if (value != nullptr) kDestroy(value);
+    if (value != nullptr) destroy(value);
   }
   Owned(const Owned&) = delete;
   Owned& operator=(const Owned&) = delete;
 };
-using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Layout = Owned<cublasLtMatrixLayout_t>;
 
 std::string describe(const MatmulShape& s) {
   return fmt::format("product of ({}, {}){} and ({}, {}){}", s.rows, s.inner, s.a_is_transposed ? " transposed" : "", s.inner, s.columns,
@@ -54,12 +96,12 @@ std::string describe(const MatmulShape& s) {
 struct Matmul::Impl {
   MatmulShape shape;
   std::shared_ptr<CublasLt> cublaslt;
-  Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> product;
-  Layout first, second, result;
+  Owned<cublasLtMatmulDesc_t> product{cublaslt->MatmulDescDestroy};
+  Layout first{cublaslt->MatrixLayoutDestroy}, second{cublaslt->MatrixLayoutDestroy}, result{cublaslt->MatrixLayoutDestroy};
   cublasLtMatmulAlgo_t algorithm{};
 
   Impl(const MatmulShape& s, std::shared_ptr<CublasLt> c) : shape(s), cublaslt(std::move(c)) {
-    check(cublasLtMatmulDescCreate(&product.value, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+    check(cublaslt->MatmulDescCreate(&product.value, CUBLAS_COMPUTE_32F, CUDA_R_32F));
     set(CUBLASLT_MATMUL_DESC_TRANSA, s.b_is_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, s.a_is_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
     const cublasLtEpilogue_t with_bias = s.applies_relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
@@ -72,35 +114,39 @@ struct Matmul::Impl {
   }
 
   void check(cublasStatus_t status) const {
-    if (status != CUBLAS_STATUS_SUCCESS) fail(ExitCode::internal, "{}: cuBLASLt: {}", describe(shape), cublasLtGetStatusString(status));
+    if (status != CUBLAS_STATUS_SUCCESS) fail(ExitCode::internal, "{}: cuBLASLt: {}", describe(shape), cublaslt->GetStatusString(status));
   }
 
   template <class T>
   void set(cublasLtMatmulDescAttributes_t attribute, T value) const {
-    check(cublasLtMatmulDescSetAttribute(product.value, attribute, &value, sizeof value));
+    check(cublaslt->MatmulDescSetAttribute(product.value, attribute, &value, sizeof value));
   }
 
   // Columns that lie one behind the other.
   void lay_out(Layout& layout, std::pair<std::int64_t, std::int64_t> extents) const {
     const auto [rows, columns] = extents;
-    check(
-        cublasLtMatrixLayoutCreate(&layout.value, CUDA_R_32F, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns), rows));
+    check(cublaslt->MatrixLayoutCreate(&layout.value, CUDA_R_32F, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns),
+                                       rows));
   }
 
   void choose_algorithm() {
-    Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy> preference;
-    check(cublasLtMatmulPreferenceCreate(&preference.value));
+    Owned<cublasLtMatmulPreference_t> preference(cublaslt->MatmulPreferenceDestroy);
+    check(cublaslt->MatmulPreferenceCreate(&preference.value));
     const auto prefer = [&]<class T>(cublasLtMatmulPreferenceAttributes_t attribute, T value) {
-      check(cublasLtMatmulPreferenceSetAttribute(preference.value, attribute, &value, sizeof value));
+      check(cublaslt->MatmulPreferenceSetAttribute(preference.value, attribute, &value, sizeof value));
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kScratchBytes);
+    // The graph's tensors begin at multiples of 64 bytes; without being told, cuBLASLt counts on 256.
+    for (const auto alignment : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+                                 CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+      prefer(alignment, static_cast<std::uint32_t>(kAlignmentBytes));
     // Where the inner extent is split, partial sums go to the scratch and are added by a second kernel: the same order every time.
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
            static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE | CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE));
     cublasLtMatmulHeuristicResult_t found{};
     int count = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(cublaslt->handle, product.value, first.value, second.value, result.value, result.value,
-                                         preference.value, 1, &found, &count));
+    check(cublaslt->MatmulAlgoGetHeuristic(cublaslt->handle, product.value, first.value, second.value, result.value, result.value,
+                                           preference.value, 1, &found, &count));
     if (count == 0) fail(ExitCode::internal, "{}: cuBLASLt has no algorithm for it", describe(shape));
     algorithm = found.algo;
   }
@@ -115,8 +161,8 @@ void Matmul::run(const float* a, const float* b, const float* bias, float* dst, 
   const Impl& m = *impl_;
   if (m.shape.adds_bias) m.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
   const float one = 1, zero = 0;
-  m.check(cublasLtMatmul(m.cublaslt->handle, m.product.value, &one, b, m.first.value, a, m.second.value, &zero, dst, m.result.value, dst,
-                         m.result.value, &m.algorithm, scratch, kScratchBytes, stream));
+  m.check(m.cublaslt->Matmul(m.cublaslt->handle, m.product.value, &one, b, m.first.value, a, m.second.value, &zero, dst, m.result.value,
+                             dst, m.result.value, &m.algorithm, scratch, kScratchBytes, stream));
 }
 
 }  // namespace alexnet
