@@ -45,16 +45,13 @@ ExitCode run(const Options& options) {
   const auto backend = make_backend(options.backend, {options.num_threads});
   const MachineSpeed speed = measure_machine_speed(*backend);
   auto ops = ordered_json::array();
-  if (!options.json) {
-    fmt::print("{}, batch {}, f32\n", backend->description(), options.batch_size);
-    fmt::print(kLine, "op", "shape", "pass", "ms", "shortest", "TFLOP/s", "GB/s", "of floor");
-  }
   bench_ops(*backend, options.batch_size, options.op, [&](const OpTime& time) {
-    if (options.json) {
-      ops.push_back(to_json(time, speed));
-    } else {
-      print_line(time, speed);
+    if (ops.empty() && !options.json) {
+      fmt::print("{}, batch {}, f32\n", backend->description(), options.batch_size);
+      fmt::print(kLine, "op", "shape", "pass", "ms", "shortest", "TFLOP/s", "GB/s", "of floor");
     }
+    ops.push_back(to_json(time, speed));
+    if (!options.json) print_line(time, speed);
   });
   if (options.json) {
     const ordered_json json = {{"backend", backend->name()},

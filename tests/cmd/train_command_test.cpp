@@ -214,7 +214,7 @@ TEST(TrainCommandTest, ABatchLargerThanTheDataSetIsRefused) {
 }
 
 TEST(TrainCommandTest, BackendsThatAreNotBuiltAreNamed) {
-  expect_refused(smoke().train("r5", {"--set", "device.backend=cuda"}), ExitCode::unavailable, {"backend cuda", "built without CUDA"});
+  expect_refused(smoke().train("r5", {"--set", "device.backend=cudnn"}), ExitCode::unavailable, {"backend cudnn", "built without cuDNN"});
   expect_refused(smoke().train("r5", {"--set", "device.precision=bf16"}), ExitCode::unavailable, {"device.precision is bf16"});
   expect_refused(smoke().train("r5", {"--set", "device.column_devices=2"}), ExitCode::unavailable, {"device.column_devices is 2"});
 }
