@@ -5,6 +5,8 @@ channels_last, pooling with ceil_mode where ours reaches over the edge, LRN insi
 weight decay 5e-4. Random data, made once. Prints one JSON line: images/s as the median over the timed steps.
 
   python3 scripts/pytorch_peer.py --net alexnet --batch 128 --mode train [--compile]
+
+With --check FOLDER (of build/dump_steps) it takes our weights and pictures instead and prints both losses.
 """
 import argparse
 import json
@@ -44,6 +46,22 @@ def cifar10_quick():
         nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(True), nn.Linear(64, 10))
 
 
+def check(net, folder):
+    """The loss of our weights on our pictures, in this net and as we computed it."""
+    from alexnet_torch import read_safetensors
+    weights, _ = read_safetensors(f"{folder}/initial.safetensors")
+    ours, _ = read_safetensors(f"{folder}/steps.safetensors")
+    modules = [module for module in net if isinstance(module, (nn.Conv2d, nn.Linear))]
+    names = list(dict.fromkeys(name.rsplit(".", 1)[0] for name in weights if name.endswith(".weight") and not name.startswith("velocity")))
+    with torch.no_grad():
+        for module, name in zip(modules, names, strict=True):
+            module.weight.copy_(weights[name + ".weight"])
+            module.bias.copy_(weights[name + ".bias"])
+        images = ours["images"].contiguous(memory_format=torch.channels_last)
+        loss = F.cross_entropy(net.eval()(images), ours["labels"].long()).item()
+    print(json.dumps({"peer": "PyTorch " + torch.__version__, "loss": loss, "ours": ours["loss"].item()}))
+
+
 NETS = {"alexnet": alexnet, "cifar10_quick": cifar10_quick}
 
 
@@ -58,6 +76,7 @@ def main():
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--check", metavar="FOLDER")
     args = parser.parse_args()
 
     if args.threads:
@@ -69,6 +88,8 @@ def main():
         torch.backends.cuda.matmul.allow_tf32 = args.dtype != "f32"
         torch.backends.cudnn.allow_tf32 = args.dtype != "f32"
     side, num_classes, net = NETS[args.net]()
+    if args.check:
+        return check(net, args.check)
     net = net.to(args.device, memory_format=torch.channels_last)
     net.train(args.mode == "train")
     images = torch.randn(args.batch, 3, side, side, device=args.device).contiguous(memory_format=torch.channels_last)

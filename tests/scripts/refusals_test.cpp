@@ -121,6 +121,19 @@ TEST_F(ScriptRefusalsTest, ComparisonsNeedTheProgramAndTheOthers) {
   }
 }
 
+TEST_F(ScriptRefusalsTest, BenchPeersComparesEqualNetworksOnly) {
+  program("alexnet", "exit 0");
+  program("dump_steps", "exit 0");
+  fs::create_directories(folder_.path() / "venv/bin");
+  program("venv/bin/python3", R"(test "$1" = -c || echo '{"peer": "PyTorch 0", "loss": 2.5, "ours": 2.25}')");
+  const std::vector<std::string> command = {script("bench_peers"), "--alexnet", folder_ / "alexnet", "--venv", folder_ / "venv"};
+  const CommandResult result = run_command(command);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("error: bench_peers: the peer computes another loss: 2.5 instead of 2.25"), std::string::npos) << result.err;
+  program("dump_steps", "echo error: no such config >&2; exit 78");
+  expect_refused(run_command(command), ExitCode::configuration, {"no such config"});
+}
+
 TEST_F(ScriptRefusalsTest, DrawnBaselinesNeedsRawPictures) {
   if (!has_module("sklearn")) GTEST_SKIP() << "scikit-learn is not installed";
   folder_.write("set/dataset.json", R"({"splits": {"train": {"shards": [{"file": "a.tar"}]}}, "classes": []})");
