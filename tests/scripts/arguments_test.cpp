@@ -36,6 +36,10 @@ TEST(ScriptsTest, QuickstartRefusesWhatItDoesNotKnow) {
   refused({"--data=/nowhere/pictures"}, ExitCode::no_input, "/nowhere/pictures");
 }
 
+TEST(ScriptsTest, LabRefusesExercisesThatItDoesNotHave) {
+  expect_refused(run_command({script("lab"), "warp_drive"}), ExitCode::command_line, {"lab: no exercise 'warp_drive'; there are scale"});
+}
+
 TEST(ScriptsTest, SetupNamesWhatIsMissing) {
   TemporaryFolder folder;  // a dpkg-query that knows of nothing but g++
   const std::string fake = folder.write("dpkg-query", "#!/bin/sh\necho 'g++ installed'\n");
