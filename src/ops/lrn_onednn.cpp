@@ -9,6 +9,7 @@
 #include "alexnet/ops/lrn.hpp"
 #include "ops/negative_power.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/storage.hpp"
 #include "ops/window_sums.hpp"
 
 namespace alexnet {
@@ -70,47 +71,66 @@ class LrnOnednn : public Lrn {
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(s_, src, dst);
-    const float* x = src.data<float>();
-    float* y = dst.data<float>();
     for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-      pad_squares(x + at, rows, b.padded);
+      const float* x = load(src, at, rows.values(), b.src);
+      float* y = place(dst, at, b.dst);
+      pad_squares(x, rows, b.padded);
       window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
       negative_power(b.d, rows.values(), s_.beta, b.power);
-      multiply(x + at, b.power, rows.values(), y + at);
+      multiply(x, b.power, rows.values(), y);
+      store(y, dst, at, rows.values());
     });
   }
 
   void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
     check_backward_data(s_, src, diff_dst, diff_src);
-    const float* x = src.data<float>();
-    const float* dy = diff_dst.data<float>();
-    float* dx = diff_src.data<float>();
     const float factor = 2.0F * s_.alpha * s_.beta;
     for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-      pad_squares(x + at, rows, b.padded);
+      const float* x = load(src, at, rows.values(), b.src);
+      const float* dy = load(diff_dst, at, rows.values(), b.diff_dst);
+      float* dx = place(diff_src, at, b.dst);
+      pad_squares(x, rows, b.padded);
       window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
       negative_power(b.d, rows.values(), s_.beta, b.power);
-      pad_carried(x + at, dy + at, b.power, b.d, rows, b.padded);
+      pad_carried(x, dy, b.power, b.d, rows, b.padded);
       window_sums(b.padded, rows.windows(), 0.0F, factor, b.d);
-      combine(x + at, dy + at, b.power, b.d, rows.values(), dx + at);
+      combine(x, dy, b.power, b.d, rows.values(), dx);
+      store(dx, diff_src, at, rows.values());
     });
   }
 
  private:
   struct Buffers {  // of one thread
     float *padded, *d, *power;
+    float *src, *diff_dst, *dst;  // rows in f32 of bf16 tensors
   };
+
+  // A tensor's values in f32: its own memory, or a copy in `buffer`.
+  static const float* load(const Tensor& tensor, std::int64_t at, std::int64_t count, float* buffer) {
+    if (tensor.dtype() == DType::f32) return tensor.data<float>() + at;
+    widen(tensor.data<BFloat16>() + at, count, buffer);
+    return buffer;
+  }
+  // Where to write them, and then: to the tensor with them.
+  static float* place(const Tensor& tensor, std::int64_t at, float* buffer) {
+    return tensor.dtype() == DType::f32 ? tensor.data<float>() + at : buffer;
+  }
+  static void store(const float* values, const Tensor& tensor, std::int64_t at, std::int64_t count) {
+    if (tensor.dtype() == DType::bf16) narrow(values, count, tensor.data<BFloat16>() + at);
+  }
 
   // Each buffer begins on its own cache line.
   static std::int64_t rounded(std::int64_t floats) { return (floats + 15) / 16 * 16; }
   std::int64_t padded_floats() const { return rounded(rows_per_block_ * (length_ + reach_) + reach_); }
   std::int64_t block_floats() const { return rounded(rows_per_block_ * length_); }
-  std::int64_t thread_floats() const { return padded_floats() + 2 * block_floats(); }
+  std::int64_t thread_floats() const { return padded_floats() + (s_.type == DType::f32 ? 2 : 5) * block_floats(); }
 
   Buffers buffers(int thread) const {
     float* start = reinterpret_cast<float*>(scratch_) + thread * thread_floats();
     std::fill_n(start, padded_floats(), 0.0F);
-    return {start, start + padded_floats(), start + padded_floats() + block_floats()};
+    float* blocks = start + padded_floats();
+    const auto block = [&](int i) { return blocks + i * block_floats(); };
+    return {start, block(0), block(1), block(2), block(3), block(4)};
   }
 
   // A row's result depends on that row alone, so the division of the rows among threads does not change a bit of it.
