@@ -28,10 +28,16 @@ double shortest(Backend& backend, F&& f) {
   return best;
 }
 
-// f32 tensors one behind the other in one allocation, filled with random numbers in [-0.5, 0.5).
-std::vector<Tensor> random_tensors(Backend& backend, Buffer& memory, const std::vector<Shape>& shapes) {
+struct TensorForm {
+  Shape shape;
+  DType type = DType::f32;
+};
+
+// Tensors one behind the other in one allocation, filled with random numbers in [-0.5, 0.5) of f32. Read as bf16, each is two numbers, one
+// of them arbitrary: the time does not depend on it.
+std::vector<Tensor> random_tensors(Backend& backend, Buffer& memory, const std::vector<TensorForm>& forms) {
   std::size_t bytes = 0;
-  for (const Shape& shape : shapes) bytes += static_cast<std::size_t>(shape.count()) * sizeof(float);
+  for (const auto& [shape, type] : forms) bytes += aligned_bytes(static_cast<std::size_t>(shape.count()) * dtype_bytes(type));
   memory = backend.allocate(bytes, "the measurement of the machine's speed");
   std::vector<float> values(bytes / sizeof(float));
   std::minstd_rand random(1);
@@ -41,9 +47,9 @@ std::vector<Tensor> random_tensors(Backend& backend, Buffer& memory, const std::
   backend.copy_to_device(memory.data(), values.data(), bytes);
   std::vector<Tensor> tensors;
   std::byte* at = memory.data();
-  for (const Shape& shape : shapes) {
-    tensors.emplace_back(at, shape, DType::f32);
-    at += tensors.back().bytes();
+  for (const auto& [shape, type] : forms) {
+    tensors.emplace_back(at, shape, type);
+    at += aligned_bytes(tensors.back().bytes());
   }
   return tensors;
 }
@@ -52,27 +58,30 @@ constexpr double kBytesPerWeightUpdate = 20;  // reads weight, velocity and grad
 
 }  // namespace
 
-MachineSpeed measure_machine_speed(Backend& backend) {
+MachineSpeed measure_machine_speed(Backend& backend, DType type) {
   MachineSpeed speed;
   Buffer memory;
   // src, weights, bias, dst
-  const auto try_forward = [&](auto& op, const std::vector<Shape>& shapes, double flop) {
-    const auto t = random_tensors(backend, memory, shapes);
+  const auto try_forward = [&](auto& op, const std::vector<TensorForm>& forms, double flop) {
+    const auto t = random_tensors(backend, memory, forms);
     const Buffer scratch = backend.allocate(op->scratch_bytes(), "scratch");
     op->bind(nullptr, scratch.data());
     speed.flop_per_s = std::max(speed.flop_per_s, flop / shortest(backend, [&] { op->forward(t[0], t[1], t[2], t[3]); }));
   };
   constexpr std::int64_t kSide = 2048;
-  const auto product = backend.make_fully_connected(FullyConnectedShape::infer("speed", kSide, {1, 1, kSide}, kSide, 1), Epilogue::none);
-  try_forward(product, {{kSide, kSide}, {kSide, kSide}, {kSide}, {kSide, kSide}}, 2.0 * kSide * kSide * kSide);
+  auto square = FullyConnectedShape::infer("speed", kSide, {1, 1, kSide}, kSide, 1);
+  square.src_type = square.dst_type = type;
+  const auto product = backend.make_fully_connected(square, Epilogue::none);
+  try_forward(product, {{{kSide, kSide}, type}, {{kSide, kSide}}, {{kSide}}, {{kSide, kSide}, type}}, 2.0 * kSide * kSide * kSide);
   // A convolution can beat the product: what it reads stays in the caches.
-  const auto shape = Conv2dShape::infer("speed", 16, {16, 16, 512}, 512, 3, 1, {1, 1, 1, 1}, 1);
+  auto shape = Conv2dShape::infer("speed", 16, {16, 16, 512}, 512, 3, 1, {1, 1, 1, 1}, 1);
+  shape.src_type = shape.dst_type = type;
   const auto convolution = backend.make_conv2d(shape, Epilogue::none);
-  try_forward(convolution, {{16, 16, 16, 512}, {512, 3, 3, 512}, {512}, {16, 16, 16, 512}},
+  try_forward(convolution, {{{16, 16, 16, 512}, type}, {{512, 3, 3, 512}}, {{512}}, {{16, 16, 16, 512}, type}},
               2.0 * 16 * static_cast<double>(shape.macs_per_image()));
 
   constexpr std::int64_t kWeights = 24 << 20;  // 288 MiB in three tensors: more than most caches
-  const auto t = random_tensors(backend, memory, {{kWeights}, {kWeights}, {kWeights}});
+  const auto t = random_tensors(backend, memory, {{{kWeights}}, {{kWeights}}, {{kWeights}}});
   const auto op = backend.make_sgd({kWeights, 0, false, 0.9F, 0.0005F});
   const Buffer step = backend.allocate(sizeof(StepParameters), "step parameters");
   const StepParameters zero;
@@ -84,9 +93,9 @@ MachineSpeed measure_machine_speed(Backend& backend) {
 
 double Work::floor_s(const MachineSpeed& speed) const { return std::max(flop / speed.flop_per_s, bytes / speed.bytes_per_s); }
 
-Work layer_work(const Layer& layer, Pass pass, std::int64_t batch_size, bool needs_diff_src) {
+Work layer_work(const Layer& layer, Pass pass, std::int64_t batch_size, bool needs_diff_src, DType type) {
   const auto N = static_cast<double>(batch_size);
-  const auto bytes_of = [&](const Extent3& e) { return N * static_cast<double>(e.H * e.W * e.C) * sizeof(float); };
+  const auto bytes_of = [&](const Extent3& e) { return N * static_cast<double>(e.H * e.W * e.C) * static_cast<double>(dtype_bytes(type)); };
   const double src = bytes_of(layer.src()), dst = bytes_of(layer.dst()), flop = 2 * N * static_cast<double>(layer.macs());
   double parameters = 0;
   for (const ParameterSpec& spec : layer.parameters()) parameters += static_cast<double>(spec.shape.count()) * sizeof(float);

@@ -11,19 +11,20 @@
 namespace alexnet {
 
 // What the machine can do, measured with the backend's own ops: the faster of a large matrix product and a large
-// 3x3 convolution, and an update of many weights.
+// 3x3 convolution with activations of the type, and an update of many weights.
 struct MachineSpeed {
   double flop_per_s = 0, bytes_per_s = 0;
 };
-MachineSpeed measure_machine_speed(Backend& backend);
+MachineSpeed measure_machine_speed(Backend& backend, DType type = DType::f32);
 
 // The work that cannot be avoided: 2 operations a multiply-accumulate, and every tensor read or written once.
 struct Work {
   double flop = 0, bytes = 0;
   double floor_s(const MachineSpeed& speed) const;
 };
-// Of a layer on its own; needs_diff_src: its backward pass computes the gradient for the layer below.
-Work layer_work(const Layer& layer, Pass pass, std::int64_t batch_size, bool needs_diff_src);
+// Of a layer on its own; needs_diff_src: its backward pass computes the gradient for the layer below; type: of the
+// activations (the logits are counted as if they were too).
+Work layer_work(const Layer& layer, Pass pass, std::int64_t batch_size, bool needs_diff_src, DType type = DType::f32);
 
 struct LayerTime {
   std::string layer;  // "input", a layer with those fused into it, or the loss

@@ -36,13 +36,15 @@ struct Row {
 const char* pass_name(Pass pass) { return pass == Pass::forward ? "forward" : pass == Pass::backward ? "backward" : "update"; }
 
 // What happens to the pictures before the first layer, and in the loss, is small: read once, written once.
-Work work_of(const Network& network, const std::string& name, Pass pass, std::int64_t N, std::int64_t picture_size) {
+Work work_of(const Network& network, const std::string& name, Pass pass, std::int64_t N, std::int64_t picture_size, DType type) {
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    if (network.layers[i]->name() == name) return layer_work(*network.layers[i], pass, N, i > 0);
+    if (network.layers[i]->name() == name) return layer_work(*network.layers[i], pass, N, i > 0, type);
   }
   const auto images = static_cast<double>(N);
   const Extent3& in = network.input;
-  if (name == "input") return {0, images * static_cast<double>(picture_size * picture_size * 3 + in.H * in.W * in.C * 4)};
+  if (name == "input")
+    return {0, images * static_cast<double>(picture_size * picture_size * 3 +
+                                            in.H * in.W * in.C * static_cast<std::int64_t>(dtype_bytes(type)))};
   return {0, images * static_cast<double>(network.num_classes * 2 * 4)};
 }
 
@@ -150,7 +152,7 @@ ExitCode run(const Options& options) {
   const StepParameters step = make_step_parameters(config, graph.network(), 0, train ? config.schedule.learning_rate : 0);
   const StepTimes times = time_steps(graph, *backend, step, picture_size, bench);
   const std::int64_t peak_bytes = peak_resident_bytes();  // before measuring the machine takes memory of its own
-  const MachineSpeed speed = measure_machine_speed(*backend);
+  const MachineSpeed speed = measure_machine_speed(*backend, graph_options.activation_type);
 
   const auto [shortest, longest] = std::minmax_element(times.step_s.begin(), times.step_s.end());
   Report report{options.config,
@@ -168,7 +170,7 @@ ExitCode run(const Options& options) {
                 speed,
                 {}};
   for (const LayerTime& time : times.layers) {
-    const Work work = work_of(graph.network(), time.layer, time.pass, graph.batch_size(), picture_size);
+    const Work work = work_of(graph.network(), time.layer, time.pass, graph.batch_size(), picture_size, graph_options.activation_type);
     report.rows.push_back({time.layer, pass_name(time.pass), median(time.seconds), work.floor_s(speed), work});
     report.rows_s += report.rows.back().median_s;
     report.floor_s += report.rows.back().floor_s;

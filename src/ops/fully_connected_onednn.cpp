@@ -1,7 +1,8 @@
 // Fully connected layer on oneDNN: src as a matrix (N, IH*IW*IC) times the transposed weights (OC, IH*IW*IC).
 //
-// In f32 the weights stay in plain order, which a reorder of 18 ms would not pay for. Forward is a matmul: oneDNN's inner product on plain
-// weights computes on one thread alone (9216 -> 4096, batch 128, two Zen 4 cores: 92 ms against 49; the backward passes use both).
+// The weights stay in plain order: oneDNN's own takes a reorder of 18 ms in f32, and of 60 to and from bf16 (9216 -> 4096, two Zen 4
+// cores), which it does not pay for; rounding them in plain order takes 8. Forward is a matmul: oneDNN's inner product on plain f32 weights
+// computes on one thread alone (batch 128: 92 ms against 49; the backward passes use both).
 // With groups, the layer is a grouped convolution whose kernel covers the picture.
 #include <fmt/format.h>
 
@@ -28,23 +29,19 @@ class FullyConnectedOnednn final : public WeightedOnednn<FullyConnected, FullyCo
   void make_passes(Epilogue epilogue) {
     const FullyConnectedShape& s = shape_;
     const std::int64_t K = s.num_inputs();
-    const bool rounds = s.src_type == DType::bf16;
     const memory::desc src = matrix(s.N, K, s.src_type), dst = matrix(s.N, s.OC, s.dst_type), diff_dst = matrix(s.N, s.OC, s.src_type);
-    const memory::desc weights = matrix(s.OC, K), bias = vector(s.OC), bias_row = matrix(1, s.OC);
-    const memory::desc transposed({K, s.OC}, memory::data_type::f32, memory::format_tag::ba);
+    const memory::desc weights = matrix(s.OC, K), read = matrix(s.OC, K, s.src_type), bias = vector(s.OC), bias_row = matrix(1, s.OC);
+    const auto transposed = [&](DType type) { return memory::desc({K, s.OC}, data_type(type), memory::format_tag::ba); };
     round_diff_dst(describe("backward", s), dst, diff_dst);
 
     std::string what = describe("forward", s);
-    const dnnl::matmul::primitive_desc product({src, rounds ? any_format({K, s.OC}, s.src_type) : transposed, bias_row, dst},
-                                               attributes(epilogue), engine());
+    const dnnl::matmul::primitive_desc product({src, transposed(s.src_type), bias_row, dst}, attributes(epilogue), engine());
     forward_ =
         WeightsPass(what,
                     Call(what, dnnl::matmul(product), product.scratchpad_desc(),
                          {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, product.weights_desc()}, {DNNL_ARG_BIAS, bias_row}, {DNNL_ARG_DST, dst}}),
-                    DNNL_ARG_WEIGHTS, transposed, product.weights_desc());
+                    DNNL_ARG_WEIGHTS, transposed(DType::f32), product.weights_desc());
 
-    const memory::desc read = rounds ? any_format({s.OC, K}, s.src_type) : weights;
-    const memory::desc written = rounds ? any_format({s.OC, K}, DType::f32) : weights;
     // What oneDNN asks for as a hint to the backward passes.
     const dnnl::inner_product_forward::primitive_desc forward({prop_kind::forward_training, src, read, bias, diff_dst}, engine());
     const dnnl::inner_product_backward_data::primitive_desc data({src, read, diff_dst}, attributes(), engine(), forward);
@@ -54,7 +51,7 @@ class FullyConnectedOnednn final : public WeightedOnednn<FullyConnected, FullyCo
                                       {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, data.weights_desc()}, {DNNL_ARG_DIFF_SRC, src}}),
                                  DNNL_ARG_WEIGHTS, weights, data.weights_desc());
 
-    const dnnl::inner_product_backward_weights::primitive_desc diff({src, written, bias, diff_dst}, attributes(), engine(), forward);
+    const dnnl::inner_product_backward_weights::primitive_desc diff({src, weights, bias, diff_dst}, attributes(), engine(), forward);
     what = describe("backward_weights", s);
     backward_weights_ = WeightsPass(what,
                                     Call(what, dnnl::inner_product_backward_weights(diff), diff.scratchpad_desc(),

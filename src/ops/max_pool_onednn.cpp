@@ -22,6 +22,10 @@ class MaxPoolOnednn final : public MaxPool {
   explicit MaxPoolOnednn(const PoolShape& s) : shape_(s) {
     const std::string what = fmt::format("max_pool of ({}, {}, {}, {}) to ({}, {}, {}, {}), kernel {}x{}", s.N, s.IH, s.IW, s.C, s.N, s.OH,
                                          s.OW, s.C, s.KH, s.KW);
+    if (s.type == DType::bf16 && s.KH * s.KW > 255) {  // oneDNN 2.6 keeps wrong winners then
+      fail(ExitCode::configuration, "max_pool: a window of {}x{} has more than the 255 places that bf16 allows; set device.precision=f32",
+           s.KH, s.KW);
+    }
     guarded(what, [&] { make_passes(what); });
   }
 
@@ -45,14 +49,8 @@ class MaxPoolOnednn final : public MaxPool {
     check_pool(shape_, diff_src, diff_dst);
     if (workspace_ == nullptr) fail(ExitCode::internal, "max_pool backward_data without a workspace: forward kept no winners");
     if (shape_.type == DType::bf16) {
-      const auto add_up = [&](const auto* winners) {
-        max_pool_gradient(shape_, winners, diff_dst.data<BFloat16>(), diff_src.data<BFloat16>(), num_threads_, scratch_);
-      };
-      if (winners_are_bytes_) {
-        add_up(reinterpret_cast<const std::uint8_t*>(workspace_));
-      } else {
-        add_up(reinterpret_cast<const std::int32_t*>(workspace_));
-      }
+      max_pool_gradient(shape_, reinterpret_cast<const std::uint8_t*>(workspace_), diff_dst.data<BFloat16>(), diff_src.data<BFloat16>(),
+                        num_threads_, scratch_);
       return;
     }
     backward_.set(DNNL_ARG_DIFF_DST, diff_dst.raw());
@@ -81,12 +79,9 @@ class MaxPoolOnednn final : public MaxPool {
                   {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}, {DNNL_ARG_WORKSPACE, workspace}});
 
     if (s.type == DType::bf16) {
-      const auto is_nhwc = [&](memory::data_type type) {
-        return workspace == memory::desc({s.N, s.C, s.OH, s.OW}, type, memory::format_tag::nhwc);
-      };
-      winners_are_bytes_ = is_nhwc(memory::data_type::u8);
-      if (!winners_are_bytes_ && !is_nhwc(memory::data_type::s32))
+      if (!(workspace == memory::desc({s.N, s.C, s.OH, s.OW}, memory::data_type::u8, memory::format_tag::nhwc))) {
         fail(ExitCode::internal, "{}: oneDNN's workspace has another order", what);
+      }
       return;
     }
     const dnnl::pooling_backward::primitive_desc backward({algorithm::pooling_max, src, dst, strides, kernel, before, after}, attributes(),
@@ -99,7 +94,6 @@ class MaxPoolOnednn final : public MaxPool {
   int num_threads_ = omp_get_max_threads();
   Call train_, test_, backward_;
   std::size_t workspace_bytes_ = 0;
-  bool winners_are_bytes_ = false;  // of bf16
 };
 
 }  // namespace

@@ -13,8 +13,7 @@ namespace {
 std::int64_t row_floats(const PoolShape& s) { return (s.IW * s.C + 15) / 16 * 16; }  // each thread's on cache lines of its own
 
 // Adds one window's share to the pixel that is element `index` of the window.
-template <class Index>
-ALEXNET_SIMD void add_won(const BFloat16* diff_dst, const Index* winners, Index index, std::int64_t channels, float* pixel) {
+ALEXNET_SIMD void add_won(const BFloat16* diff_dst, const std::uint8_t* winners, std::uint8_t index, std::int64_t channels, float* pixel) {
 #pragma omp simd
   for (std::int64_t c = 0; c < channels; ++c) {
     const float gradient = to_float(diff_dst[c]);
@@ -54,14 +53,6 @@ void add_up_rows(const PoolShape& s, BFloat16* diff_src, int num_threads, std::b
   }
 }
 
-template <class Index>
-void add_up_won(const PoolShape& s, const Index* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
-                std::byte* scratch) {
-  add_up_rows(s, diff_src, num_threads, scratch, [&](std::int64_t, std::int64_t, std::int64_t element, std::int64_t at, float* pixel) {
-    add_won(diff_dst + at, winners + at, static_cast<Index>(element), s.C, pixel);
-  });
-}
-
 // Of the window's pixels along one axis those inside the picture.
 std::int64_t inside(std::int64_t out, std::int64_t stride, std::int64_t before, std::int64_t kernel_size, std::int64_t extent) {
   const std::int64_t start = out * stride - before;
@@ -74,14 +65,11 @@ std::size_t pool_gradient_scratch_bytes(const PoolShape& shape, int num_threads)
   return static_cast<std::size_t>(num_threads * row_floats(shape)) * sizeof(float);
 }
 
-void max_pool_gradient(const PoolShape& shape, const std::uint8_t* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
+void max_pool_gradient(const PoolShape& s, const std::uint8_t* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
                        std::byte* scratch) {
-  add_up_won(shape, winners, diff_dst, diff_src, num_threads, scratch);
-}
-
-void max_pool_gradient(const PoolShape& shape, const std::int32_t* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
-                       std::byte* scratch) {
-  add_up_won(shape, winners, diff_dst, diff_src, num_threads, scratch);
+  add_up_rows(s, diff_src, num_threads, scratch, [&](std::int64_t, std::int64_t, std::int64_t element, std::int64_t at, float* pixel) {
+    add_won(diff_dst + at, winners + at, static_cast<std::uint8_t>(element), s.C, pixel);
+  });
 }
 
 void average_pool_gradient(const PoolShape& s, bool count_pad, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,

@@ -16,8 +16,6 @@ std::size_t pool_gradient_scratch_bytes(const PoolShape& shape, int num_threads)
 // winners (N,OH,OW,C): kh * KW + kw of each output's winner.
 void max_pool_gradient(const PoolShape& shape, const std::uint8_t* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
                        std::byte* scratch);
-void max_pool_gradient(const PoolShape& shape, const std::int32_t* winners, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
-                       std::byte* scratch);
 
 void average_pool_gradient(const PoolShape& shape, bool count_pad, const BFloat16* diff_dst, BFloat16* diff_src, int num_threads,
                            std::byte* scratch);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "support/bf16.hpp"
 #include "support/expect_error.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
@@ -91,6 +92,15 @@ void expect_stages(const json& set, const std::string& shards, const std::vector
       expected.push_back(fmt::format("{} {}", name, t));
   }
   EXPECT_EQ(names, expected);
+}
+
+TEST(BenchCommand, TimesStepsInBf16) {
+  ALEXNET_NEEDS_BF16();
+  const CommandResult result = bench({"--dtype", "bf16", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json j = json::parse(result.out);
+  EXPECT_EQ(j["dtype"], "bf16");
+  EXPECT_GT(j["images_per_s"].get<double>(), 0);
 }
 
 TEST(BenchCommand, TimesOpsByThemselves) {

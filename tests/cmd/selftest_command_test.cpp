@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/bf16.hpp"
 #include "support/expect_error.hpp"
 #include "support/run_command.hpp"
 
@@ -23,6 +24,14 @@ TEST(SelftestCommandTest, PrintsJson) {
   EXPECT_EQ(json.at("wrong"), 0);
   EXPECT_EQ(json.at("checks"), json.at("results").size());
   EXPECT_TRUE(json.at("results")[0].at("ok"));
+}
+
+TEST(SelftestCommandTest, ChecksBf16) {
+  ALEXNET_NEEDS_BF16();
+  const CommandResult result = run_alexnet({"selftest", "--backend", "onednn", "--dtype", "bf16", "--op", "training", "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr("bf16 activations: oneDNN computes with"));
+  EXPECT_EQ(nlohmann::json::parse(result.out).at("results")[0].at("dtype"), "bf16");
 }
 
 TEST(SelftestCommandTest, RefusesWhatIsNotThere) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alexnet/io/safetensors.hpp"
+#include "support/bf16.hpp"
 #include "support/expect_error.hpp"
 #include "support/smoke.hpp"
 
@@ -80,6 +81,71 @@ TEST(TrainCommandTest, TenStepsAndTenMoreAreTwentyByteForByte) {
   EXPECT_THAT(resumed.err, HasSubstr("changed since the checkpoint: train.max_steps"));
   EXPECT_EQ(read_file(smoke() / "parts/last.safetensors"), read_file(smoke() / "whole/last.safetensors"));
   EXPECT_EQ(training_lines(smoke() / "parts/metrics.jsonl"), training_lines(smoke() / "whole/metrics.jsonl"));
+}
+
+// The first and the last training loss in a run's metrics.
+std::pair<double, double> first_and_last_loss(const std::string& run) {
+  std::vector<double> losses;
+  std::ifstream file(smoke() / (run + "/metrics.jsonl"));
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json["kind"] == "train") losses.push_back(json["loss"].get<double>());
+  }
+  return {losses.at(0), losses.back()};
+}
+
+TEST(TrainCommandTest, ARunInBf16LearnsAndGoesOnInF32AndBack) {
+  ALEXNET_NEEDS_BF16();
+  // 32 pictures by heart: all layers learn, nothing is drawn anew.
+  const auto train = [](std::vector<std::string> more) {
+    for (const char* set : {"schedule.kind=constant", "schedule.learning_rate=0.03", "data.color_noise.std=0", "model.layers.drop4.rate=0",
+                            "model.layers.drop5.rate=0", "model.layers.conv1.lr_mult=1", "model.layers.conv1.weights.std=0.1",
+                            "model.defaults.weights.std=0.1", "data.flip=false", "data.random_crop=false", "data.limit=32"}) {
+      more.insert(more.end(), {"--set", set});
+    }
+    return smoke().train("precisions", more);
+  };
+  const CommandResult begun = train({"--set", "device.precision=bf16", "--set", "train.epochs=10"});
+  ASSERT_EQ(begun.exit_code, 0) << begun.err;
+  EXPECT_THAT(begun.err, HasSubstr("bf16 activations: oneDNN computes with"));
+  const CommandResult in_f32 = train({"--resume", "--set", "device.precision=f32", "--set", "train.epochs=15"});
+  ASSERT_EQ(in_f32.exit_code, 0) << in_f32.err;
+  EXPECT_THAT(in_f32.err, HasSubstr("changed since the checkpoint: "));
+  EXPECT_THAT(in_f32.err, HasSubstr("device.precision"));
+  const CommandResult back = train({"--resume", "--set", "device.precision=bf16", "--set", "train.epochs=25"});
+  ASSERT_EQ(back.exit_code, 0) << back.err;
+  const auto [first, last] = first_and_last_loss("precisions");
+  EXPECT_GT(first, 1.2);
+  EXPECT_LT(last, 0.7);
+
+  const auto loss = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"eval", "--checkpoint", "precisions", "--json"});
+    const CommandResult result = smoke().run(more);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(result.out)["loss"].get<double>();
+  };
+  const double in_its_own = loss({}), otherwise = loss({"--dtype", "f32"});
+  EXPECT_NE(in_its_own, otherwise);
+  EXPECT_NEAR(in_its_own, otherwise, 0.05 * otherwise);
+}
+
+TEST(TrainCommandTest, TenStepsAndTenMoreAreTwentyInBf16Too) {
+  ALEXNET_NEEDS_BF16();
+  const auto train = [](const std::string& run, std::vector<std::string> more) {
+    more.insert(more.end(), {"--set", "device.precision=bf16"});
+    return smoke().train(run, more).exit_code;
+  };
+  ASSERT_EQ(train("bf16_whole", {}), 0);
+  ASSERT_EQ(train("bf16_parts", {"--set", "train.max_steps=10"}), 0);
+  ASSERT_EQ(train("bf16_parts", {"--resume"}), 0);
+  EXPECT_EQ(read_file(smoke() / "bf16_parts/last.safetensors"), read_file(smoke() / "bf16_whole/last.safetensors"));
+}
+
+TEST(TrainCommandTest, Bf16TakesAvx512) {
+  RunOptions options;
+  options.env = {{"ONEDNN_MAX_CPU_ISA", "AVX2"}};
+  expect_refused(smoke().train("avx2", {"--set", "device.backend=onednn", "--set", "device.precision=bf16"}, options),
+                 ExitCode::unavailable, {"device.precision is bf16: oneDNN computes in it with AVX-512 alone", "set device.precision=f32"});
 }
 
 TEST(TrainCommandTest, AStopInTheMiddleOfAnEpochChangesNothing) {

@@ -52,6 +52,13 @@ TEST(BackendCuda, SaysInOneLineWhyThereIsNoDevice) {
   expect_error(ExitCode::unavailable, {"no device 7: there are 4, 0 to 3"}, [] { make_backend_cuda({0, 7}); });
 }
 
+TEST(BackendCuda, RefusesBf16) {
+  const auto backend = make_backend_cuda({});
+  EXPECT_NO_THROW(backend->check_activation_type(DType::f32));
+  expect_error(ExitCode::unavailable, {"device.precision is bf16: the cuda backend computes in f32; set device.precision=f32"},
+               [&] { backend->check_activation_type(DType::bf16); });
+}
+
 TEST(BackendCuda, CopiesOfEverySizeArriveWhole) {
   const auto backend = make_backend_cuda({});
   for (const std::size_t bytes :

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "support/bf16.hpp"
 #include "support/expect_error.hpp"
 #include "support/forwarding_backend.hpp"
 #include "support/reduced.hpp"
@@ -14,9 +15,10 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<SelftestResult> results_of(const std::shared_ptr<Backend>& backend, const std::string& op) {
+std::vector<SelftestResult> results_of(const std::shared_ptr<Backend>& backend, const std::string& op, DType type = DType::f32) {
   std::vector<SelftestResult> results;
-  run_selftest(backend, op, [&](const SelftestResult& result) { results.push_back(result); });
+  run_selftest(
+      backend, op, [&](const SelftestResult& result) { results.push_back(result); }, type);
   return results;
 }
 
@@ -54,18 +56,25 @@ void expect_trouble(const std::string& words, const BrokenBackend::Damage& damag
   }
 }
 
-TEST(SelftestTest, FindsNothingWrongWithOnednn) {
+void expect_nothing_wrong_with_onednn(DType type) {
   std::size_t num_results = 0;
   for (const std::string& op : selftest_ops()) {
     // The large shapes take minutes under the sanitizers.
     if (reduced() && (op == "conv2d" || op == "fully_connected" || op == "sgd")) continue;
-    for (const SelftestResult& result : results_of(make_backend("onednn", {2}), op)) {
+    for (const SelftestResult& result : results_of(make_backend("onednn", {2}), op, type)) {
       EXPECT_EQ(result.trouble, "") << result.op << ", " << result.shape << ", " << result.pass;
       EXPECT_LE(result.error, 1);
       ++num_results;
     }
   }
   EXPECT_GT(num_results, 80U);
+}
+
+TEST(SelftestTest, FindsNothingWrongWithOnednn) { expect_nothing_wrong_with_onednn(DType::f32); }
+
+TEST(SelftestTest, FindsNothingWrongWithOnednnInBf16) {
+  ALEXNET_NEEDS_BF16();
+  expect_nothing_wrong_with_onednn(DType::bf16);
 }
 
 TEST(SelftestTest, FindsAWrongValue) {

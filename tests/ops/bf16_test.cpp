@@ -1,0 +1,62 @@
+// Ops on bf16 activations, beyond the selftest (which compares every pass of every op with the reference in both types).
+#include "support/bf16.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+#include "ops/onednn_ops.hpp"
+#include "support/ops_support.hpp"
+
+namespace alexnet::test {
+namespace {
+
+Doubles doubles(const GuardedTensor& tensor) {
+  Doubles result;
+  for (const BFloat16 value : tensor.values<BFloat16>()) result.push_back(static_cast<double>(to_float(value)));
+  return result;
+}
+
+TEST(Bf16Test, MaxPoolOfAWindowWhoseWinnersDoNotFitAByteIsRefused) {
+  ALEXNET_NEEDS_BF16();
+  const auto make = [](std::int64_t kernel_size) {
+    PoolShape s = PoolShape::infer("pool", 1, {20, 20, 1}, kernel_size, 1, {});
+    s.type = DType::bf16;
+    make_max_pool_onednn(s);
+  };
+  EXPECT_NO_THROW(make(15));
+  expect_error(ExitCode::configuration, {"max_pool: a window of 16x16 has more than the 255 places", "device.precision=f32"},
+               [&] { make(16); });
+}
+
+TEST(Bf16Test, ReluPassesNanOn) {
+  const auto op = make_activation_onednn(ActivationKind::relu, {3}, DType::bf16);
+  const GuardedTensor x({3}, DType::bf16);
+  x.values<BFloat16>()[0] = to_bfloat16(std::numeric_limits<float>::quiet_NaN());
+  x.values<BFloat16>()[1] = to_bfloat16(-1);
+  x.values<BFloat16>()[2] = to_bfloat16(2);
+  op->forward(x, x);
+  const Doubles values = doubles(x);
+  EXPECT_TRUE(std::isnan(values[0]));
+  EXPECT_EQ(values[1], 0);
+  EXPECT_EQ(values[2], 2);
+}
+
+TEST(Bf16Test, ATensorOfTheOtherTypeIsRefused) {
+  ALEXNET_NEEDS_BF16();
+  auto s = FullyConnectedShape::infer("fc", 2, {1, 1, 3}, 4, 1);
+  s.src_type = DType::bf16;  // dst: f32
+  const auto op = make_fully_connected_onednn(s, Epilogue::none);
+  const BoundMemory memory(*op);
+  const GuardedTensor src({2, 3}, DType::bf16), f32_src({2, 3}), weights({4, 3}), bias({4}), dst({2, 4}), bf16_dst({2, 4}, DType::bf16);
+  EXPECT_NO_THROW(op->forward(src, weights, bias, dst));
+  expect_error(ExitCode::internal, {"fully_connected forward: src: f32 (2, 3) instead of bf16 (2, 3)"},
+               [&] { op->forward(f32_src, weights, bias, dst); });
+  expect_error(ExitCode::internal, {"fully_connected forward: dst: bf16 (2, 4) instead of f32 (2, 4)"},
+               [&] { op->forward(src, weights, bias, bf16_dst); });
+  expect_error(ExitCode::internal, {"tensor of type bf16 read as f32"}, [&] { src.values<float>(); });
+}
+
+}  // namespace
+}  // namespace alexnet::test
