@@ -26,8 +26,8 @@ inline constexpr Tolerance kInputTolerance{2e-5, 1e-6, "differences of values up
 inline constexpr Tolerance kLongSumTolerance{1e-4, 1e-4, "a sum of thousands of f32 products in another order"};
 inline constexpr Tolerance kFiniteDifferencesTolerance{1e-6, 1e-6, "central differences in double with a step of 1e-4"};
 
-// Drawn from 20 steps of the selftest's net; see check_training.cpp.
-inline constexpr Tolerance kBfloat16TrainingTolerance{0.02, 0.02, "20 steps with activations of 8 bits: each value off by up to 0.4 %"};
+// The losses of the selftest's 20 training steps in bf16 beside those in f32: 4e-3 was seen.
+inline constexpr Tolerance kBfloat16TrainingTolerance{0.005, 0.005, "20 steps with activations of 8 bits: each value off by up to 0.4 %"};
 
 // What may stand where `expected` is exact: in f32 the tolerance around it. An output in bf16 is computed in f32 and rounded once, to
 // nearest even, so what may stand there is what an f32 result within the tolerance rounds to: the rounded exact value and nothing else,
