@@ -108,7 +108,9 @@ class Conv2dOnednn final : public Conv2d {
 }  // namespace
 
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue) {
-  return std::make_unique<Conv2dOnednn>(shape, epilogue);
+  auto conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  if (!conv2d_of_pictures_pays(shape)) return conv2d;
+  return make_conv2d_of_pictures_onednn(shape, std::move(conv2d));
 }
 
 }  // namespace alexnet
