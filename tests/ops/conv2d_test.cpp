@@ -36,6 +36,8 @@ std::vector<Conv2dCase> small_cases() {
       conv("picture", {61, 37, 3}, 32, 11, 4, {2, 1, 3, 4}, 1),
       conv("two_colors", {23, 13, 2}, 64, 5, 2, {2, 2, 2, 2}, 1),
       conv("top_left_only", {13, 27, 4}, 6, 3, 2, {2, 1, 0, 0}, 1),
+      conv("no_padding_13_9", {13, 9, 32}, 48, 3, 1, {0, 0, 0, 0}, 1),
+      conv("uneven_padding_groups", {9, 13, 64}, 32, 5, 1, {1, 4, 2, 0}, 2),
       conv("two_groups", {13, 13, 32}, 64, 3, 1, {1, 1, 1, 1}, 2),
       conv("two_odd_groups", {13, 13, 6}, 10, 5, 2, {1, 2, 0, 1}, 2),
       conv("depthwise", {9, 9, 8}, 8, 3, 1, {1, 1, 1, 1}, 8),
