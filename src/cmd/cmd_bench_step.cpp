@@ -140,6 +140,7 @@ ExitCode run(const Options& options) {
   graph_options.image_height = graph_options.image_width = picture_size;
   graph_options.input_scale = static_cast<float>(config.data.scale);
   graph_options.optimizer = config.optimizer;
+  graph_options.activation_type = activation_type(config.device.precision);
   Graph graph(make_network(config.model, crop, config.model.num_classes.value_or(1000)), backend, graph_options);
   graph.initialize(config.seed);
   float grey[] = {120, 120, 120};

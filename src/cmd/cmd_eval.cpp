@@ -18,7 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> checkpoints;
-  std::string data, split = "val", backend = "auto", predictions;
+  std::string data, split = "val", backend = "auto", dtype, predictions;
   int views = 1;
   std::int64_t batch_size = 64;
   bool json = false;
@@ -118,7 +118,7 @@ ExitCode run(const Options& options) {
   const std::shared_ptr<Backend> backend = make_backend(options.backend, {0});
   std::vector<LoadedModel> models;
   for (const std::string& path : options.checkpoints) {
-    models.push_back(load_model(path, backend, options.batch_size));
+    models.push_back(load_model(path, backend, options.batch_size, options.dtype));
     if (models.back().path != path) log::info("{}: takes {}", path, models.back().path);
   }
   const Checkpoint& first = models.front().checkpoint;
@@ -176,6 +176,7 @@ void add_eval_command(CLI::App& app, ExitCode& exit_code) {
       ->capture_default_str();
   command->add_option("--batch", options->batch_size, "Pictures at a time")->check(CLI::Range(1, 4096))->capture_default_str();
   command->add_option("--backend", options->backend, "auto | onednn | cuda | cudnn")->capture_default_str();
+  command->add_option("--dtype", options->dtype, "f32|tf32|bf16 [the checkpoint's]")->check(CLI::IsMember({"f32", "tf32", "bf16"}));
   command->add_option("--predictions", options->predictions, "Write the five best classes of each picture")->type_name("F.csv");
   command->add_flag("--json", options->json, "One JSON object; errors as fractions");
   command->callback([options, &exit_code] { exit_code = run(*options); });

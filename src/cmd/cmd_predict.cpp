@@ -17,7 +17,7 @@ namespace alexnet {
 namespace {
 
 struct Options {
-  std::string checkpoint, backend = "auto";
+  std::string checkpoint, backend = "auto", dtype;
   std::vector<std::string> images;
   std::int64_t top = 5;
   bool json = false;
@@ -50,7 +50,9 @@ std::vector<std::string> list_files(const std::vector<std::string>& arguments) {
 class Predictor {
  public:
   explicit Predictor(const Options& options)
-      : options_(options), backend_(make_backend(options.backend, {0})), model_(load_model(options.checkpoint, backend_, 1)) {
+      : options_(options),
+        backend_(make_backend(options.backend, {0})),
+        model_(load_model(options.checkpoint, backend_, 1, options.dtype)) {
     log::info("{}: {} classes, pictures of {} x {}", model_.path, classes().size(), model_.checkpoint.picture_size,
               model_.checkpoint.picture_size);
   }
@@ -130,6 +132,7 @@ void add_predict_command(CLI::App& app, ExitCode& exit_code) {
       ->required();
   command->add_option("--top", options->top, "Classes a picture")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--backend", options->backend, "auto | onednn | cuda | cudnn")->capture_default_str();
+  command->add_option("--dtype", options->dtype, "f32|tf32|bf16 [the checkpoint's]")->check(CLI::IsMember({"f32", "tf32", "bf16"}));
   command->add_flag("--json", options->json, "One JSON object a line");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -96,6 +96,7 @@ void print_plan(const Config& config, Network network) {
   GraphOptions options;
   options.batch_size = config.train.batch_size;
   options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
+  options.activation_type = activation_type(config.device.precision);
   const std::shared_ptr<Backend> backend = open_device(config.device);
   const Graph graph(std::move(network), backend, options);
   const GraphPlan& plan = graph.plan();

@@ -10,8 +10,9 @@ class ActivationLayer final : public Layer {
 
   bool can_run_in_place() const override { return true; }
   bool backward_uses_dst() const override { return true; }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
-    op_ = backend.make_activation(is_relu(*this) ? ActivationKind::relu : ActivationKind::tanh, {batch_size, dst_.H, dst_.W, dst_.C});
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
+    op_ = backend.make_activation(is_relu(*this) ? ActivationKind::relu : ActivationKind::tanh, {batch_size, dst_.H, dst_.W, dst_.C},
+                                  types.dst);
   }
   std::vector<Op*> ops() override { return {op_.get()}; }
   void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.dst); }

@@ -9,9 +9,9 @@ class DropoutLayer final : public Layer {
   DropoutLayer(const LayerConfig& config, const LayerContext& context) : Layer(config, context, context.src) {}
 
   bool can_run_in_place() const override { return true; }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     const DropoutScale scale = config_.scale_at == "train" ? DropoutScale::train : DropoutScale::test;
-    op_ = backend.make_dropout({batch_size, dst_.count(), slot(), scale});
+    op_ = backend.make_dropout({batch_size, dst_.count(), slot(), scale, types.dst});
   }
   std::vector<Op*> ops() override { return {op_.get()}; }
   void forward(const ForwardPass& pass) override {

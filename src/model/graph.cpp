@@ -12,8 +12,10 @@ namespace alexnet {
 Graph::Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptions& options)
     : impl_(std::make_unique<Impl>(std::move(network), std::move(backend), options)) {
   Impl& g = *impl_;
+  g.backend->check_activation_type(options.activation_type);
   g.nodes = fuse_layers(g.network);
   mark_in_place(g.nodes);
+  choose_types(g.nodes, options.activation_type);
   g.make_ops();
   g.plan_memory();
   g.check_memory();
@@ -22,7 +24,7 @@ Graph::Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptio
   g.lay_out_state();
   g.bind_ops();
   reset_totals();
-  g.network_input = g.block_tensor(g.table.input, g.network.input);
+  g.network_input = g.block_tensor(g.table.input, g.network.input, g.nodes.front().types.src);
 }
 
 Graph::~Graph() = default;
@@ -41,7 +43,13 @@ void Graph::initialize(std::uint64_t seed) {
 
 std::vector<float> Graph::read(const Tensor& tensor) const {
   std::vector<float> values(static_cast<std::size_t>(tensor.count()));
-  impl_->backend->copy_to_host(values.data(), tensor.raw(), tensor.bytes());
+  if (tensor.dtype() == DType::bf16) {
+    std::vector<BFloat16> stored(values.size());
+    impl_->backend->copy_to_host(stored.data(), tensor.raw(), tensor.bytes());
+    std::transform(stored.begin(), stored.end(), values.begin(), [](BFloat16 value) { return to_float(value); });
+  } else {
+    impl_->backend->copy_to_host(values.data(), tensor.raw(), tensor.bytes());
+  }
   return values;
 }
 

@@ -17,7 +17,7 @@ std::vector<Node> fuse_layers(const Network& network) {
     if (!nodes.empty() && nodes.back().fused.empty() && nodes.back().layer->fuse(*layer)) {
       nodes.back().fused.push_back(layer->name());
     } else {
-      nodes.push_back({layer, i, {}, false});
+      nodes.push_back({layer, i, {}, false, {}});
     }
   }
   return nodes;
@@ -31,10 +31,21 @@ void mark_in_place(std::vector<Node>& nodes) {
   }
 }
 
+void choose_types(std::vector<Node>& nodes, DType type) {
+  const auto has_parameters = [](const Node& node) { return !node.layer->parameters().empty(); };
+  const auto last = std::find_if(nodes.rbegin(), nodes.rend(), has_parameters);
+  DType src = last == nodes.rend() ? DType::f32 : type;
+  for (Node& node : nodes) {
+    const DType dst = last != nodes.rend() && &node == &*last ? DType::f32 : src;
+    node.types = {src, dst};
+    src = dst;
+  }
+}
+
 namespace {
 
-std::size_t activation_bytes(const Extent3& extent, std::int64_t batch_size) {
-  return static_cast<std::size_t>(extent.count() * batch_size) * sizeof(float);
+std::size_t activation_bytes(const Extent3& extent, std::int64_t batch_size, DType type) {
+  return static_cast<std::size_t>(extent.count() * batch_size) * dtype_bytes(type);
 }
 
 // Times of a node's passes in a step over n nodes.
@@ -57,15 +68,16 @@ BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64
   };
   const auto live_until = [&](int block, int time) { table.blocks[block].last = std::max(table.blocks[block].last, time); };
 
-  table.input = add("input", activation_bytes(input, batch_size), 0, 0);
+  table.input = add("input", activation_bytes(input, batch_size, nodes.front().types.src), 0, 0);
   std::size_t scratch_bytes = other_scratch_bytes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
     const int src = i == 0 ? table.input : table.nodes[i - 1].dst;
     NodeBlocks& own = table.nodes[i];
     live_until(src, clock.forward(i));
-    own.dst =
-        node.in_place ? src : add(node.layer->name(), activation_bytes(node.layer->dst(), batch_size), clock.forward(i), clock.forward(i));
+    own.dst = node.in_place ? src
+                            : add(node.layer->name(), activation_bytes(node.layer->dst(), batch_size, node.types.dst), clock.forward(i),
+                                  clock.forward(i));
     if (training) {
       if (node.layer->backward_uses_src()) live_until(src, clock.backward(i));
       if (node.layer->backward_uses_dst()) live_until(own.dst, clock.backward(i));
@@ -89,8 +101,8 @@ BlockTable plan_blocks(const std::vector<Node>& nodes, Extent3 input, std::int64
         live_until(table.nodes[i].diff_dst, clock.backward(i));
       } else {
         const int written = i + 1 < nodes.size() ? clock.backward(i + 1) : clock.backward(i) - 1;
-        table.nodes[i].diff_dst =
-            add("diff " + nodes[i].layer->name(), activation_bytes(nodes[i].layer->dst(), batch_size), written, clock.backward(i));
+        table.nodes[i].diff_dst = add("diff " + nodes[i].layer->name(),
+                                      activation_bytes(nodes[i].layer->dst(), batch_size, nodes[i].types.dst), written, clock.backward(i));
       }
     }
   }

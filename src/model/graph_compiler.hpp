@@ -16,7 +16,8 @@ struct Node {
   std::size_t index = 0;           // of the layer in the network
   std::vector<std::string> fused;  // names of the layers that it swallowed
   bool in_place = false;           // dst is src's memory
-  std::string label() const;       // "conv1 + act1"
+  ActivationTypes types;
+  std::string label() const;  // "conv1 + act1"
 };
 
 // Pass 1: a layer that takes its successor as an epilogue swallows it. (A fused op of several layers, such as LRN + max-pool, would be
@@ -26,7 +27,10 @@ std::vector<Node> fuse_layers(const Network& network);
 // Pass 2: a layer that can overwrite its input does, where nobody reads that input later.
 void mark_in_place(std::vector<Node>& nodes);
 
-// Pass 3: blocks of memory with their lifetimes. Indices into `blocks`, -1: none.
+// Pass 3: activations are stored as `type`, but in f32 from the last layer with parameters on: the logits, and what is made of them.
+void choose_types(std::vector<Node>& nodes, DType type);
+
+// Pass 4: blocks of memory with their lifetimes. Indices into `blocks`, -1: none.
 struct NodeBlocks {
   int dst = -1, diff_dst = -1, workspace = -1;
 };

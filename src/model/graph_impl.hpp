@@ -31,7 +31,10 @@ struct Graph::Impl {
 
   bool training() const { return options.mode == GraphMode::training; }
   InputShape input_shape() const {
-    return InputShape::infer(options.batch_size, options.image_height, options.image_width, network.input.H, options.input_scale);
+    InputShape shape =
+        InputShape::infer(options.batch_size, options.image_height, options.image_width, network.input.H, options.input_scale);
+    shape.type = nodes.front().types.src;
+    return shape;
   }
   // In this order, by the constructor (graph_memory.cpp).
   void make_ops();
@@ -42,10 +45,10 @@ struct Graph::Impl {
   void bind_ops();
 
   std::vector<Op*> other_ops() const;  // those that belong to no layer
-  Tensor block_tensor(int block, const Extent3& extent) const;
+  Tensor block_tensor(int block, const Extent3& extent, DType type) const;
   Tensor src(std::size_t i) const { return i == 0 ? network_input : dst(i - 1); }
-  Tensor dst(std::size_t i) const { return block_tensor(table.nodes[i].dst, nodes[i].layer->dst()); }
-  Tensor diff_dst(std::size_t i) const { return block_tensor(table.nodes[i].diff_dst, nodes[i].layer->dst()); }
+  Tensor dst(std::size_t i) const { return block_tensor(table.nodes[i].dst, nodes[i].layer->dst(), nodes[i].types.dst); }
+  Tensor diff_dst(std::size_t i) const { return block_tensor(table.nodes[i].diff_dst, nodes[i].layer->dst(), nodes[i].types.dst); }
   void done(const std::string& layer, Pass pass) const {
     if (!pass_observer) return;
     backend->synchronize();

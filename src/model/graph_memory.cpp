@@ -35,13 +35,13 @@ struct StateLayout {
 
 }  // namespace
 
-Tensor Graph::Impl::block_tensor(int block, const Extent3& extent) const {
-  return {arena.data() + table.blocks[block].offset, Shape{options.batch_size, extent.H, extent.W, extent.C}, DType::f32};
+Tensor Graph::Impl::block_tensor(int block, const Extent3& extent, DType type) const {
+  return {arena.data() + table.blocks[block].offset, Shape{options.batch_size, extent.H, extent.W, extent.C}, type};
 }
 
 void Graph::Impl::make_ops() {
   input = backend->make_input(input_shape());
-  for (const Node& node : nodes) node.layer->make_op(*backend, options.batch_size);
+  for (const Node& node : nodes) node.layer->make_op(*backend, options.batch_size, node.types);
   loss = backend->make_softmax_cross_entropy(options.batch_size, network.num_classes);
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     for (ParameterSpec& spec : network.layers[i]->parameters()) {

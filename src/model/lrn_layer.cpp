@@ -16,8 +16,9 @@ class LrnLayer final : public Layer {
                        config_.reduction == "mean" ? fmt::format(" divided by {} (reduction: mean)", shape_.size) : " (reduction: sum)");
   }
   bool backward_uses_src() const override { return true; }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
+    shape_.type = types.dst;
     op_ = backend.make_lrn(shape_);
   }
   std::vector<Op*> ops() override { return {op_.get()}; }

@@ -17,8 +17,9 @@ class PoolLayer final : public Layer {
                        explain_extent(s.IW, s.pad.left, s.pad.right, s.KW, s.SW, s.OW),
                        s.SH < s.KH ? fmt::format("windows overlap by {} pixels\n", s.KH - s.SH) : "");
   }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
+    shape_.type = types.dst;
     op_ = kMakeOp(backend, shape_, config_);
   }
   std::vector<Op*> ops() override { return {op_.get()}; }

@@ -14,8 +14,9 @@ class SpatialNormLayer final : public Layer {
                        shape_.size, shape_.size, config_.beta);
   }
   bool backward_uses_src() const override { return true; }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
+    shape_.type = types.dst;
     op_ = backend.make_spatial_norm(shape_);
   }
   std::vector<Op*> ops() override { return {op_.get()}; }

@@ -19,10 +19,12 @@ class WeightedLayer : public Layer {
     epilogue_ = Epilogue::relu;
     return true;
   }
-  void make_op(Backend& backend, std::int64_t batch_size) override {
+  void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
+    shape_.src_type = types.src;
+    shape_.dst_type = types.dst;
     op_ = make_weighted_op(backend, shape_, epilogue_);
-    if (epilogue_ == Epilogue::relu) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C});
+    if (epilogue_ == Epilogue::relu) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
   }
   std::vector<Op*> ops() override {
     if (relu_) return {op_.get(), relu_.get()};

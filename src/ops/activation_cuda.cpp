@@ -13,13 +13,13 @@ class ActivationCuda final : public Activation {
   ActivationCuda(ActivationKind kind, Shape shape, CudaStream stream) : kind_(kind), shape_(std::move(shape)), stream_(stream) {}
 
   void forward(const Tensor& src, const Tensor& dst) override {
-    check_forward(shape_, src, dst);
+    check_forward(shape_, DType::f32, src, dst);
     const auto run = kind_ == ActivationKind::relu ? relu_forward : tanh_forward;
     run(shape_.count(), src.data<float>(), dst.data<float>(), stream_);
   }
 
   void backward_data(const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src) override {
-    check_backward_data(shape_, dst, diff_dst, diff_src);
+    check_backward_data(shape_, DType::f32, dst, diff_dst, diff_src);
     const auto run = kind_ == ActivationKind::relu ? relu_backward_data : tanh_backward_data;
     run(shape_.count(), dst.data<float>(), diff_dst.data<float>(), diff_src.data<float>(), stream_);
   }

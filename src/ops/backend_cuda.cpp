@@ -1,5 +1,6 @@
 // The GPU backend: our own kernels, and cuBLASLt for fully connected layers, on one stream of one device. Calls return when the work is
 // given to the device.
+#include "alexnet/core/error.hpp"
 #include "ops/device_cuda.hpp"
 #include "ops/matmul_cuda.hpp"
 #include "ops/ops_cuda.hpp"
@@ -38,6 +39,10 @@ class BackendCuda final : public Backend {
 
   std::string_view name() const override { return "cuda"; }
   std::string description() const override { return device_.description(); }
+  void check_activation_type(DType type) override {
+    if (type == DType::f32) return;
+    fail(ExitCode::unavailable, "device.precision is {}: the cuda backend computes in f32; set device.precision=f32", dtype_name(type));
+  }
 
   Buffer allocate(std::size_t bytes, const std::string& what) override { return device_.allocate(bytes, what); }
   std::optional<std::size_t> free_bytes() const override { return device_.free_bytes(); }
@@ -54,7 +59,7 @@ class BackendCuda final : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) override {
     return make_fully_connected_cuda(shape, epilogue, cublaslt_, stream());
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape) override {
+  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType) override {
     return make_activation_cuda(kind, shape, stream());
   }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) override { return make_lrn_cuda(shape, stream()); }

@@ -71,6 +71,12 @@ class BackendOnednn final : public Backend {
                        num_threads_ == 1 ? "" : "s");
   }
 
+  void check_activation_type(DType type) override {
+    if (type == DType::f32 || bf16_is_checked_) return;
+    onednn::check_bf16();
+    bf16_is_checked_ = true;
+  }
+
   Buffer allocate(std::size_t bytes, const std::string& what) override { return Buffer::host(bytes, what); }
   std::optional<std::size_t> free_bytes() const override { return std::nullopt; }
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { copy(dst, src, bytes); }
@@ -86,8 +92,8 @@ class BackendOnednn final : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) override {
     return make_fully_connected_onednn(shape, epilogue);
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape) override {
-    return make_activation_onednn(kind, shape);
+  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType type) override {
+    return make_activation_onednn(kind, shape, type);
   }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) override { return make_lrn_onednn(shape); }
   std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& shape) override { return make_spatial_norm_onednn(shape); }
@@ -110,6 +116,7 @@ class BackendOnednn final : public Backend {
   }
 
   int num_threads_ = 1;
+  bool bf16_is_checked_ = false;
 };
 
 }  // namespace

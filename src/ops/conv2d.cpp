@@ -3,8 +3,8 @@
 namespace alexnet {
 namespace {
 
-void check_src(const Conv2dShape& s, const char* what, const Tensor& t) { check_tensor(what, t, {s.N, s.IH, s.IW, s.IC}, DType::f32); }
-void check_dst(const Conv2dShape& s, const char* what, const Tensor& t) { check_tensor(what, t, {s.N, s.OH, s.OW, s.OC}, DType::f32); }
+void check_src(const Conv2dShape& s, const char* what, const Tensor& t) { check_tensor(what, t, {s.N, s.IH, s.IW, s.IC}, s.src_type); }
+void check_dst(const Conv2dShape& s, const char* what, const Tensor& t) { check_tensor(what, t, {s.N, s.OH, s.OW, s.OC}, s.dst_type); }
 void check_weights(const Conv2dShape& s, const char* what, const Tensor& t) {
   check_tensor(what, t, {s.OC, s.KH, s.KW, s.IC / s.groups}, DType::f32);
 }

@@ -174,7 +174,8 @@ class Conv2dOfPictures final : public Conv2d {
 // It pays with AVX-512's 32 registers, where oneDNN finds few channels and the tiles fit.
 bool conv2d_of_pictures_pays(const Conv2dShape& s) {
   const std::int64_t row_values = s.KW * s.IC, computed = (row_values + kValues - 1) / kValues * kValues;
-  return has_wide_vectors() && s.groups == 1 && s.IC <= 4 && s.OC % kOutputs == 0 && 10 * computed <= 11 * row_values;
+  return s.src_type == DType::f32 && s.dst_type == DType::f32 && has_wide_vectors() && s.groups == 1 && s.IC <= 4 && s.OC % kOutputs == 0 &&
+         10 * computed <= 11 * row_values;
 }
 
 std::unique_ptr<Conv2d> make_conv2d_of_pictures_onednn(const Conv2dShape& shape, std::unique_ptr<Conv2d> other_passes) {

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "ops/onednn_common.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/weighted_onednn.hpp"
 
 namespace alexnet {
 namespace {
@@ -24,39 +24,23 @@ std::string describe(const char* pass, const Conv2dShape& s) {
                      s.groups);
 }
 
-class Conv2dOnednn final : public Conv2d {
+class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
  public:
-  Conv2dOnednn(const Conv2dShape& s, Epilogue epilogue) : shape_(s) {
+  Conv2dOnednn(const Conv2dShape& s, Epilogue epilogue) : WeightedOnednn(s) {
     guarded(describe("forward", s), [&] { make_passes(epilogue); });
   }
 
   std::size_t scratch_bytes() const override {
-    return std::max({forward_.scratch_bytes(), turned_bytes() + backward_data_.scratch_bytes(), backward_weights_.scratch_bytes()});
-  }
-
-  void forward(const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst) override {
-    check_forward(shape_, src, weights, bias, dst);
-    forward_.set(DNNL_ARG_SRC, src.raw());
-    forward_.set(DNNL_ARG_BIAS, bias.raw());
-    forward_.set(DNNL_ARG_DST, dst.raw());
-    forward_.run(weights.raw(), scratch_);
+    return std::max(WeightedOnednn::scratch_bytes(), turned_bytes() + backward_data_.scratch_bytes());
   }
 
   void backward_data(const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src) override {
+    if (!turns_weights()) return WeightedOnednn::backward_data(diff_dst, weights, diff_src);
     check_backward_data(shape_, diff_dst, weights, diff_src);
-    backward_data_.set(turns_weights() ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, diff_dst.raw());
-    backward_data_.set(turns_weights() ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, diff_src.raw());
-    if (!turns_weights()) return backward_data_.run(weights.raw(), scratch_);
+    backward_data_.set(DNNL_ARG_SRC, diff_dst.raw());
+    backward_data_.set(DNNL_ARG_DST, diff_src.raw());
     turn(weights.data<float>(), reinterpret_cast<float*>(scratch_));
     backward_data_.run(scratch_, scratch_ + turned_bytes());
-  }
-
-  void backward_weights(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias) override {
-    check_backward_weights(shape_, src, diff_dst, diff_weights, diff_bias);
-    backward_weights_.set(DNNL_ARG_SRC, src.raw());
-    backward_weights_.set(DNNL_ARG_DIFF_DST, diff_dst.raw());
-    backward_weights_.set(DNNL_ARG_DIFF_BIAS, diff_bias.raw());
-    backward_weights_.run(diff_weights.raw(), scratch_);
   }
 
  private:
@@ -71,14 +55,17 @@ class Conv2dOnednn final : public Conv2d {
       extents.insert(extents.begin(), shape_.groups);
       strides.insert(strides.begin(), O * KH * KW * I);
     }
-    return {memory::desc(extents, memory::data_type::f32, strides), any_format(extents)};
+    return {memory::desc(extents, memory::data_type::f32, strides), any_format(extents, shape_.src_type)};
   }
 
   void make_passes(Epilogue epilogue) {
     const Conv2dShape& s = shape_;
-    const memory::desc src = nhwc(s.N, s.IH, s.IW, s.IC), dst = nhwc(s.N, s.OH, s.OW, s.OC), bias = vector(s.OC);
+    const memory::desc src = nhwc(s.N, s.IH, s.IW, s.IC, s.src_type), dst = nhwc(s.N, s.OH, s.OW, s.OC, s.dst_type),
+                       diff_dst = nhwc(s.N, s.OH, s.OW, s.OC, s.src_type), bias = vector(s.OC);
+    round_diff_dst(describe("backward", s), dst, diff_dst);
     const memory::dims strides{s.SH, s.SW}, before{s.pad.top, s.pad.left}, after{s.pad.bottom, s.pad.right};
     const auto [plain, weights] = describe_weights(s.OC / s.groups, s.IC / s.groups);
+    const memory::desc diff_weights = any_format(weights.dims(), DType::f32);
 
     const dnnl::convolution_forward::desc forward(
         {prop_kind::forward_training, algorithm::convolution_direct, src, weights, bias, dst, strides, before, after});
@@ -103,31 +90,33 @@ class Conv2dOnednn final : public Conv2d {
                                         {{DNNL_ARG_SRC, dst}, {DNNL_ARG_WEIGHTS, data_pd.weights_desc()}, {DNNL_ARG_DST, src}}),
                                    DNNL_ARG_WEIGHTS, turned_plain, data_pd.weights_desc());
     } else {
-      const dnnl::convolution_backward_data::desc data(algorithm::convolution_direct, src, weights, dst, strides, before, after);
+      const dnnl::convolution_backward_data::desc data(algorithm::convolution_direct, src, weights, diff_dst, strides, before, after);
       const dnnl::convolution_backward_data::primitive_desc data_pd(data, attributes(), engine(), forward_pd);
-      backward_data_ = WeightsPass(what,
-                                   Call(what, dnnl::convolution_backward_data(data_pd), data_pd.scratchpad_desc(),
-                                        {{DNNL_ARG_DIFF_DST, dst}, {DNNL_ARG_WEIGHTS, data_pd.weights_desc()}, {DNNL_ARG_DIFF_SRC, src}}),
-                                   DNNL_ARG_WEIGHTS, plain, data_pd.weights_desc());
+      backward_data_ =
+          WeightsPass(what,
+                      Call(what, dnnl::convolution_backward_data(data_pd), data_pd.scratchpad_desc(),
+                           {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, data_pd.weights_desc()}, {DNNL_ARG_DIFF_SRC, src}}),
+                      DNNL_ARG_WEIGHTS, plain, data_pd.weights_desc());
     }
 
-    const dnnl::convolution_backward_weights::desc diff(algorithm::convolution_direct, src, weights, bias, dst, strides, before, after);
+    const dnnl::convolution_backward_weights::desc diff(algorithm::convolution_direct, src, diff_weights, bias, diff_dst, strides, before,
+                                                        after);
     const dnnl::convolution_backward_weights::primitive_desc diff_pd(diff, attributes(), engine(), forward_pd);
     what = describe("backward_weights", s);
     backward_weights_ = WeightsPass(what,
                                     Call(what, dnnl::convolution_backward_weights(diff_pd), diff_pd.scratchpad_desc(),
                                          {{DNNL_ARG_SRC, src},
-                                          {DNNL_ARG_DIFF_DST, dst},
+                                          {DNNL_ARG_DIFF_DST, diff_dst},
                                           {DNNL_ARG_DIFF_WEIGHTS, diff_pd.diff_weights_desc()},
                                           {DNNL_ARG_DIFF_BIAS, bias}}),
                                     DNNL_ARG_DIFF_WEIGHTS, plain, diff_pd.diff_weights_desc());
   }
 
   // With stride 1, diff_src is the convolution of diff_dst with the weights turned around: inputs and outputs change places, and the
-  // window is read from its end. It pays where the channels of a group fill a vector.
+  // window is read from its end. It pays where the channels of a group fill a vector, in f32.
   bool turns_weights() const {
     const Conv2dShape& s = shape_;
-    return s.SH == 1 && s.SW == 1 && s.IC / s.groups >= 16 && s.OC / s.groups >= 16;
+    return s.src_type == DType::f32 && s.dst_type == DType::f32 && s.SH == 1 && s.SW == 1 && s.IC / s.groups >= 16 && s.OC / s.groups >= 16;
   }
   std::size_t turned_bytes() const {
     return turns_weights() ? aligned_bytes(static_cast<std::size_t>(shape_.num_weights()) * sizeof(float)) : 0;
@@ -151,9 +140,6 @@ class Conv2dOnednn final : public Conv2d {
       }
     }
   }
-
-  Conv2dShape shape_;
-  WeightsPass forward_, backward_data_, backward_weights_;
 };
 
 }  // namespace

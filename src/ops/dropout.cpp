@@ -6,8 +6,8 @@
 namespace alexnet {
 
 void check_dropout(const DropoutShape& s, const Tensor& src, const Tensor& dst) {
-  check_rows("dropout: src", src, s.N, s.units, DType::f32);
-  check_rows("dropout: dst", dst, s.N, s.units, DType::f32);
+  check_rows("dropout: src", src, s.N, s.units, s.type);
+  check_rows("dropout: dst", dst, s.N, s.units, s.type);
   check_slot("dropout", s.slot);
 }
 

@@ -30,11 +30,12 @@ void draw_words(MaskOf mask, std::uint64_t sample, std::uint32_t first_block, st
   }
 }
 
-ALEXNET_SIMD void apply(const std::uint32_t* words, std::uint32_t threshold, float kept, const float* src, std::int64_t count, float* dst) {
+template <class T>
+ALEXNET_SIMD void apply(const std::uint32_t* words, std::uint32_t threshold, float kept, const T* src, std::int64_t count, T* dst) {
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) {
-    const float value = src[i] * kept;  // outside the choice: it may then be computed for dropped units too
-    dst[i] = words[i] < threshold ? 0.0F : value;
+    const float value = to_float(src[i]) * kept;  // outside the choice: it may then be computed for dropped units too
+    dst[i] = stored<T>(words[i] < threshold ? 0.0F : value);
   }
 }
 
@@ -58,12 +59,14 @@ class DropoutOnednn : public Dropout {
   float rate_of(const StepParameters& step) const { return step.dropout_rate[static_cast<std::size_t>(s_.slot)]; }
 
   void scale(const Tensor& src, float factor, const Tensor& dst) const {
-    const float* x = src.data<float>();
-    float* y = dst.data<float>();
-    if (factor == 1.0F && x == y) return;
+    if (factor == 1.0F && src.raw() == dst.raw()) return;
     const std::int64_t count = s_.N * s_.units;
+    with_storage_of(s_.type, [&]<class T>(T) {
+      const T* x = src.data<T>();
+      T* y = dst.data<T>();
 #pragma omp parallel for simd schedule(static) num_threads(num_threads_)
-    for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] * factor;
+      for (std::int64_t i = 0; i < count; ++i) y[i] = stored<T>(to_float(x[i]) * factor);
+    });
   }
 
   void run_masked(const StepParameters& step, const Tensor& src, const Tensor& dst) const {
@@ -74,14 +77,17 @@ class DropoutOnednn : public Dropout {
     // word < rate * 2^32 for integer words; below 2^32, as the largest float below 1 is 1 - 2^-24.
     const auto threshold = static_cast<std::uint32_t>(std::ceil(rate * 0x1.0p32));
     const MaskOf mask{step.seed, static_cast<std::uint32_t>(RandomStream::dropout) + static_cast<std::uint32_t>(s_.slot)};
-    const float* x = src.data<float>();
-    float* y = dst.data<float>();
+    with_storage_of(s_.type, [&]<class T>(T) { draw_and_apply(mask, step.first_sample, threshold, kept, src.data<T>(), dst.data<T>()); });
+  }
+
+  template <class T>
+  void draw_and_apply(MaskOf mask, std::uint64_t first_sample, std::uint32_t threshold, float kept, const T* x, T* y) const {
 #pragma omp parallel for collapse(2) schedule(static) num_threads(num_threads_)
     for (std::int64_t n = 0; n < s_.N; ++n) {
       for (std::int64_t first = 0; first < s_.units; first += kBlockUnits) {
         const std::int64_t count = std::min(kBlockUnits, s_.units - first);
         alignas(64) std::uint32_t words[kBlockUnits];
-        draw_words(mask, step.first_sample + static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(first / 4),
+        draw_words(mask, first_sample + static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(first / 4),
                    static_cast<std::uint32_t>((count + 3) / 4), words);
         const std::int64_t at = n * s_.units + first;
         apply(words, threshold, kept, x + at, count, y + at);

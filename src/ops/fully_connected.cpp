@@ -3,14 +3,16 @@
 namespace alexnet {
 namespace {
 
-// Activations may come as (N, H, W, C) or as the matrix (N, H*W*C): the same bytes.
-void check_activations(const char* what, const Tensor& t, std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C) {
-  check_tensor(what, t, t.shape().rank() == 2 ? Shape{N, H * W * C} : Shape{N, H, W, C}, DType::f32);
+// Tensors may come as (N, H, W, C) or as the matrix (N, H*W*C): the same bytes.
+void check_matrix(const char* what, const Tensor& t, std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C, DType type) {
+  check_tensor(what, t, t.shape().rank() == 2 ? Shape{N, H * W * C} : Shape{N, H, W, C}, type);
 }
-void check_src(const FullyConnectedShape& s, const char* what, const Tensor& t) { check_activations(what, t, s.N, s.IH, s.IW, s.IC); }
-void check_dst(const FullyConnectedShape& s, const char* what, const Tensor& t) { check_activations(what, t, s.N, 1, 1, s.OC); }
+void check_src(const FullyConnectedShape& s, const char* what, const Tensor& t) {
+  check_matrix(what, t, s.N, s.IH, s.IW, s.IC, s.src_type);
+}
+void check_dst(const FullyConnectedShape& s, const char* what, const Tensor& t) { check_matrix(what, t, s.N, 1, 1, s.OC, s.dst_type); }
 void check_weights(const FullyConnectedShape& s, const char* what, const Tensor& t) {
-  check_activations(what, t, s.OC, s.IH, s.IW, s.IC / s.groups);
+  check_matrix(what, t, s.OC, s.IH, s.IW, s.IC / s.groups, DType::f32);
 }
 void check_bias(const FullyConnectedShape& s, const char* what, const Tensor& t) { check_tensor(what, t, {s.OC}, DType::f32); }
 

@@ -1,14 +1,12 @@
 // Fully connected layer on oneDNN: src as a matrix (N, IH*IW*IC) times the transposed weights (OC, IH*IW*IC).
 //
-// The weights stay in plain order, which a reorder of 18 ms would not pay for. Forward is a matmul: oneDNN's inner product on plain
+// In f32 the weights stay in plain order, which a reorder of 18 ms would not pay for. Forward is a matmul: oneDNN's inner product on plain
 // weights computes on one thread alone (9216 -> 4096, batch 128, two Zen 4 cores: 92 ms against 49; the backward passes use both).
 // With groups, the layer is a grouped convolution whose kernel covers the picture.
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "ops/onednn_common.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/weighted_onednn.hpp"
 
 namespace alexnet {
 namespace {
@@ -20,81 +18,61 @@ std::string describe(const char* pass, const FullyConnectedShape& s) {
   return fmt::format("fully_connected {} of ({}, {}, {}, {}) to ({}, {})", pass, s.N, s.IH, s.IW, s.IC, s.N, s.OC);
 }
 
-class FullyConnectedOnednn final : public FullyConnected {
+class FullyConnectedOnednn final : public WeightedOnednn<FullyConnected, FullyConnectedShape> {
  public:
-  FullyConnectedOnednn(const FullyConnectedShape& s, Epilogue epilogue) : shape_(s) {
+  FullyConnectedOnednn(const FullyConnectedShape& s, Epilogue epilogue) : WeightedOnednn(s) {
     guarded(describe("forward", s), [&] { make_passes(epilogue); });
-  }
-
-  std::size_t scratch_bytes() const override {
-    return std::max({forward_.scratchpad_bytes(), backward_data_.scratch_bytes(), backward_weights_.scratch_bytes()});
-  }
-
-  void forward(const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst) override {
-    check_forward(shape_, src, weights, bias, dst);
-    forward_.set(DNNL_ARG_SRC, src.raw());
-    forward_.set(DNNL_ARG_WEIGHTS, weights.raw());
-    forward_.set(DNNL_ARG_BIAS, bias.raw());
-    forward_.set(DNNL_ARG_DST, dst.raw());
-    forward_.run(scratch_);
-  }
-
-  void backward_data(const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src) override {
-    check_backward_data(shape_, diff_dst, weights, diff_src);
-    backward_data_.set(DNNL_ARG_DIFF_DST, diff_dst.raw());
-    backward_data_.set(DNNL_ARG_DIFF_SRC, diff_src.raw());
-    backward_data_.run(weights.raw(), scratch_);
-  }
-
-  void backward_weights(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias) override {
-    check_backward_weights(shape_, src, diff_dst, diff_weights, diff_bias);
-    backward_weights_.set(DNNL_ARG_SRC, src.raw());
-    backward_weights_.set(DNNL_ARG_DIFF_DST, diff_dst.raw());
-    backward_weights_.set(DNNL_ARG_DIFF_BIAS, diff_bias.raw());
-    backward_weights_.run(diff_weights.raw(), scratch_);
   }
 
  private:
   void make_passes(Epilogue epilogue) {
     const FullyConnectedShape& s = shape_;
     const std::int64_t K = s.num_inputs();
-    const memory::desc src = matrix(s.N, K), weights = matrix(s.OC, K), bias = vector(s.OC), dst = matrix(s.N, s.OC);
-
+    const bool rounds = s.src_type == DType::bf16;
+    const memory::desc src = matrix(s.N, K, s.src_type), dst = matrix(s.N, s.OC, s.dst_type), diff_dst = matrix(s.N, s.OC, s.src_type);
+    const memory::desc weights = matrix(s.OC, K), bias = vector(s.OC), bias_row = matrix(1, s.OC);
     const memory::desc transposed({K, s.OC}, memory::data_type::f32, memory::format_tag::ba);
-    const memory::desc bias_row = matrix(1, s.OC);
-    std::string what = describe("forward", s);
-    const dnnl::matmul::primitive_desc product({src, transposed, bias_row, dst}, attributes(epilogue), engine());
-    forward_ = Call(what, dnnl::matmul(product), product.scratchpad_desc(),
-                    {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, transposed}, {DNNL_ARG_BIAS, bias_row}, {DNNL_ARG_DST, dst}});
+    round_diff_dst(describe("backward", s), dst, diff_dst);
 
+    std::string what = describe("forward", s);
+    const dnnl::matmul::primitive_desc product({src, rounds ? any_format({K, s.OC}, s.src_type) : transposed, bias_row, dst},
+                                               attributes(epilogue), engine());
+    forward_ =
+        WeightsPass(what,
+                    Call(what, dnnl::matmul(product), product.scratchpad_desc(),
+                         {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, product.weights_desc()}, {DNNL_ARG_BIAS, bias_row}, {DNNL_ARG_DST, dst}}),
+                    DNNL_ARG_WEIGHTS, transposed, product.weights_desc());
+
+    const memory::desc read = rounds ? any_format({s.OC, K}, s.src_type) : weights;
+    const memory::desc written = rounds ? any_format({s.OC, K}, DType::f32) : weights;
     // What oneDNN asks for as a hint to the backward passes.
-    const dnnl::inner_product_forward::primitive_desc forward({prop_kind::forward_training, src, weights, bias, dst}, engine());
-    const dnnl::inner_product_backward_data::primitive_desc data({src, weights, dst}, attributes(), engine(), forward);
+    const dnnl::inner_product_forward::primitive_desc forward({prop_kind::forward_training, src, read, bias, diff_dst}, engine());
+    const dnnl::inner_product_backward_data::primitive_desc data({src, read, diff_dst}, attributes(), engine(), forward);
     what = describe("backward_data", s);
     backward_data_ = WeightsPass(what,
                                  Call(what, dnnl::inner_product_backward_data(data), data.scratchpad_desc(),
-                                      {{DNNL_ARG_DIFF_DST, dst}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, src}}),
+                                      {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, data.weights_desc()}, {DNNL_ARG_DIFF_SRC, src}}),
                                  DNNL_ARG_WEIGHTS, weights, data.weights_desc());
 
-    const dnnl::inner_product_backward_weights::primitive_desc diff({src, weights, bias, dst}, attributes(), engine(), forward);
+    const dnnl::inner_product_backward_weights::primitive_desc diff({src, written, bias, diff_dst}, attributes(), engine(), forward);
     what = describe("backward_weights", s);
-    backward_weights_ =
-        WeightsPass(what,
-                    Call(what, dnnl::inner_product_backward_weights(diff), diff.scratchpad_desc(),
-                         {{DNNL_ARG_SRC, src}, {DNNL_ARG_DIFF_DST, dst}, {DNNL_ARG_DIFF_WEIGHTS, weights}, {DNNL_ARG_DIFF_BIAS, bias}}),
-                    DNNL_ARG_DIFF_WEIGHTS, weights, diff.diff_weights_desc());
+    backward_weights_ = WeightsPass(what,
+                                    Call(what, dnnl::inner_product_backward_weights(diff), diff.scratchpad_desc(),
+                                         {{DNNL_ARG_SRC, src},
+                                          {DNNL_ARG_DIFF_DST, diff_dst},
+                                          {DNNL_ARG_DIFF_WEIGHTS, diff.diff_weights_desc()},
+                                          {DNNL_ARG_DIFF_BIAS, bias}}),
+                                    DNNL_ARG_DIFF_WEIGHTS, weights, diff.diff_weights_desc());
   }
-
-  FullyConnectedShape shape_;
-  Call forward_;
-  WeightsPass backward_data_, backward_weights_;
 };
 
 // (OC, IH, IW, IC/groups) weights are already a convolution's in OHWI order.
 class GroupedFullyConnectedOnednn final : public FullyConnected {
  public:
   GroupedFullyConnectedOnednn(const FullyConnectedShape& s, Epilogue epilogue)
-      : shape_(s), conv2d_(make_conv2d_onednn({s.N, s.IH, s.IW, s.IC, 1, 1, s.OC, s.IH, s.IW, 1, 1, Padding{}, s.groups}, epilogue)) {}
+      : shape_(s),
+        conv2d_(make_conv2d_onednn({s.N, s.IH, s.IW, s.IC, 1, 1, s.OC, s.IH, s.IW, 1, 1, Padding{}, s.groups, s.src_type, s.dst_type},
+                                   epilogue)) {}
 
   std::size_t scratch_bytes() const override { return conv2d_->scratch_bytes(); }
 

@@ -9,7 +9,7 @@ void check_forward(const InputShape& s, const Tensor& pixels, const Tensor& mean
   check_tensor("input: pixels", pixels, Shape{s.N, s.IH, s.IW, 3}, DType::u8);
   if (!(mean.shape() == Shape{1, 1, 3})) check_tensor("input: mean", mean, Shape{s.IH, s.IW, 3}, DType::f32);
   check_count("input: mean", mean, mean.count(), DType::f32);
-  check_tensor("input: dst", dst, Shape{s.N, s.OH, s.OW, 3}, DType::f32);
+  check_tensor("input: dst", dst, Shape{s.N, s.OH, s.OW, 3}, s.type);
 }
 
 void check_transforms(const InputShape& s, std::span<const SampleTransform> transforms) {

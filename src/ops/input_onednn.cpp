@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::int64_t kBandRows = 32;
 
-ALEXNET_SIMD void convert_row(const std::uint8_t* pixels, const float* mean, const float* noise, float scale, std::int64_t count,
-                              float* dst) {
+template <class T>
+ALEXNET_SIMD void convert_row(const std::uint8_t* pixels, const float* mean, const float* noise, float scale, std::int64_t count, T* dst) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) dst[i] = (static_cast<float>(pixels[i]) - mean[i] + noise[i]) * scale;
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = stored<T>((static_cast<float>(pixels[i]) - mean[i] + noise[i]) * scale);
 }
 
 void repeat_color(const float* color, std::int64_t width, float* row) {
@@ -27,9 +27,10 @@ void repeat_color(const float* color, std::int64_t width, float* row) {
 }
 
 // Copies four values for each pixel of three, in one move: the next pixel overwrites the fourth. `row` has room for one value more.
-void mirror(const float* row, std::int64_t width, float* dst) {
-  for (std::int64_t w = 0; w < width - 1; ++w) std::memcpy(dst + 3 * w, row + 3 * (width - 1 - w), 4 * sizeof(float));
-  std::memcpy(dst + 3 * (width - 1), row, 3 * sizeof(float));
+template <class T>
+void mirror(const T* row, std::int64_t width, T* dst) {
+  for (std::int64_t w = 0; w < width - 1; ++w) std::memcpy(dst + 3 * w, row + 3 * (width - 1 - w), 4 * sizeof(T));
+  std::memcpy(dst + 3 * (width - 1), row, 3 * sizeof(T));
 }
 
 class InputOnednn : public Input {
@@ -40,15 +41,19 @@ class InputOnednn : public Input {
 
   void forward(const Tensor& pixels, const SampleTransform* transforms, const Tensor& mean, const Tensor& dst) override {
     check_forward(s_, pixels, mean, dst);
-    const std::uint8_t* x = pixels.data<std::uint8_t>();
-    const float* m = mean.data<float>();
-    float* y = dst.data<float>();
     const bool mean_by_pixel = mean.shape() == Shape{s_.IH, s_.IW, 3};
+    with_storage_of(
+        s_.type, [&]<class T>(T) { convert(pixels.data<std::uint8_t>(), transforms, mean.data<float>(), mean_by_pixel, dst.data<T>()); });
+  }
+
+ private:
+  template <class T>
+  void convert(const std::uint8_t* x, const SampleTransform* transforms, const float* m, bool mean_by_pixel, T* y) {
 #pragma omp parallel num_threads(num_threads_)
     {
       float* mean_row = reinterpret_cast<float*>(scratch_) + omp_get_thread_num() * 3 * row_floats();
       float* noise_row = mean_row + row_floats();
-      float* unmirrored = noise_row + row_floats();
+      T* unmirrored = reinterpret_cast<T*>(noise_row + row_floats());
       if (!mean_by_pixel) repeat_color(m, s_.OW, mean_row);
 #pragma omp for collapse(2) schedule(static)
       for (std::int64_t n = 0; n < s_.N; ++n) {
@@ -57,7 +62,7 @@ class InputOnednn : public Input {
           repeat_color(t.noise.data(), s_.OW, noise_row);
           for (std::int64_t h = band; h < std::min(band + kBandRows, s_.OH); ++h) {
             const std::int64_t at = 3 * ((t.top + h) * s_.IW + t.left);  // in the stored picture
-            float* out = y + 3 * (n * s_.OH + h) * s_.OW;
+            T* out = y + 3 * (n * s_.OH + h) * s_.OW;
             convert_row(x + n * s_.IH * s_.IW * 3 + at, mean_by_pixel ? m + at : mean_row, noise_row, s_.scale, 3 * s_.OW,
                         t.flip != 0 ? unmirrored : out);
             if (t.flip != 0) mirror(unmirrored, s_.OW, out);
@@ -67,7 +72,6 @@ class InputOnednn : public Input {
     }
   }
 
- private:
   std::int64_t row_floats() const { return 3 * s_.OW / 16 * 16 + 16; }  // one more than 3 OW, for `mirror`
 
   InputShape s_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "alexnet/core/bfloat16.hpp"
 #include "alexnet/core/simd.hpp"
 #include "alexnet/ops/lrn.hpp"
 #include "ops/negative_power.hpp"
@@ -58,7 +59,7 @@ template <class Float>
         rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
 #pragma omp simd
           for (std::int64_t i = 0; i < count; ++i) {
-            const float x = src[c + i];
+            const float x = to_float(src[c + i]);
             out[c + i] = x * x;
           }
         });
@@ -75,7 +76,8 @@ template <class Float>
           float sums[kLanes];
           window_sums(padded + c, window, count, sums);
 #pragma omp simd
-          for (std::int64_t i = 0; i < count; ++i) dst[c + i] = src[c + i] * negative_power(f.k + f.alpha * sums[i]).power;
+          for (std::int64_t i = 0; i < count; ++i)
+            dst[c + i] = stored<Float>(to_float(src[c + i]) * negative_power(f.k + f.alpha * sums[i]).power);
         });
   }
 }
@@ -98,7 +100,7 @@ template <class Float>
             const Powers p = negative_power(f.k + f.alpha * sums[i]);
             const std::int64_t j = at + c + i;
             power[j] = p.power;
-            out[c + i] = diff_dst[j] * src[j] * (p.power * p.reciprocal);
+            out[c + i] = to_float(diff_dst[j]) * to_float(src[j]) * (p.power * p.reciprocal);
           }
         });
   }
@@ -113,7 +115,7 @@ template <class Float>
 #pragma omp simd
           for (std::int64_t i = 0; i < count; ++i) {
             const std::int64_t j = at + c + i;
-            diff_src[j] = diff_dst[j] * power[j] - src[j] * (factor * sums[i]);
+            diff_src[j] = stored<Float>(to_float(diff_dst[j]) * power[j] - to_float(src[j]) * (factor * sums[i]));
           }
         });
   }
@@ -147,6 +149,21 @@ ALEXNET_SIMD void backward(const float* src, const float* diff_dst, Rows rows, F
       });
 }
 
+ALEXNET_SIMD void forward(const BFloat16* src, Rows rows, Factors f, float* padded, BFloat16* dst) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        forward_rows(src, rows, f, window, negative_power, padded, dst);
+      });
+}
+
+ALEXNET_SIMD void backward(const BFloat16* src, const BFloat16* diff_dst, Rows rows, Factors f, float* padded, float* carried, float* power,
+                           BFloat16* diff_src) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        backward_rows(src, diff_dst, rows, f, window, negative_power, padded, carried, power, diff_src);
+      });
+}
+
 class LrnOnednn : public Lrn {
  public:
   explicit LrnOnednn(const LrnShape& shape)
@@ -161,18 +178,22 @@ class LrnOnednn : public Lrn {
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(s_, src, dst);
-    const float* x = src.data<float>();
-    float* y = dst.data<float>();
-    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) { alexnet::forward(x + at, rows, factors(), b.padded, y + at); });
+    with_storage_of(s_.type, [&]<class Float>(Float) {
+      const Float* x = src.data<Float>();
+      Float* y = dst.data<Float>();
+      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) { alexnet::forward(x + at, rows, factors(), b.padded, y + at); });
+    });
   }
 
   void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
     check_backward_data(s_, src, diff_dst, diff_src);
-    const float* x = src.data<float>();
-    const float* dy = diff_dst.data<float>();
-    float* dx = diff_src.data<float>();
-    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-      backward(x + at, dy + at, rows, factors(), b.padded, b.carried, b.power, dx + at);
+    with_storage_of(s_.type, [&]<class Float>(Float) {
+      const Float* x = src.data<Float>();
+      const Float* dy = diff_dst.data<Float>();
+      Float* dx = diff_src.data<Float>();
+      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
+        backward(x + at, dy + at, rows, factors(), b.padded, b.carried, b.power, dx + at);
+      });
     });
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/core/log.hpp"
 
 namespace alexnet::onednn {
 
@@ -21,15 +22,33 @@ void rethrow(const std::string& what, const dnnl::error& error) {
   fail(memory_is_short ? ExitCode::out_of_memory : ExitCode::internal, "{}: oneDNN: {}", what, error.what());
 }
 
-memory::desc nhwc(std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C) {
-  return {{N, C, H, W}, memory::data_type::f32, memory::format_tag::nhwc};
+void check_bf16() {
+  const auto has = [isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa())](dnnl::cpu_isa wanted) {
+    return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
+  };
+  if (!has(dnnl::cpu_isa::avx512_core)) {
+    fail(ExitCode::unavailable,
+         "device.precision is bf16: oneDNN computes in it with AVX-512 alone, which this CPU lacks; set device.precision=f32");
+  }
+  log::info("bf16 activations: oneDNN computes with {}", has(dnnl::cpu_isa::avx512_core_amx) ? "AMX"
+                                                         : has(dnnl::cpu_isa::avx512_core_bf16)
+                                                             ? "AVX512_BF16"
+                                                             : "AVX-512 that emulates bf16: f32 may be faster");
 }
 
-memory::desc matrix(std::int64_t rows, std::int64_t columns) { return {{rows, columns}, memory::data_type::f32, memory::format_tag::ab}; }
+memory::data_type data_type(DType type) { return type == DType::bf16 ? memory::data_type::bf16 : memory::data_type::f32; }
 
-memory::desc vector(std::int64_t count) { return {{count}, memory::data_type::f32, memory::format_tag::a}; }
+memory::desc nhwc(std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C, DType type) {
+  return {{N, C, H, W}, data_type(type), memory::format_tag::nhwc};
+}
 
-memory::desc any_format(const memory::dims& dims) { return {dims, memory::data_type::f32, memory::format_tag::any}; }
+memory::desc matrix(std::int64_t rows, std::int64_t columns, DType type) {
+  return {{rows, columns}, data_type(type), memory::format_tag::ab};
+}
+
+memory::desc vector(std::int64_t count, DType type) { return {{count}, data_type(type), memory::format_tag::a}; }
+
+memory::desc any_format(const memory::dims& dims, DType type) { return {dims, data_type(type), memory::format_tag::any}; }
 
 dnnl::primitive_attr attributes(Epilogue epilogue) {
   dnnl::primitive_attr attr;

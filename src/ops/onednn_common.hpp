@@ -33,11 +33,17 @@ decltype(auto) guarded(const std::string& what, F&& f) {
   }
 }
 
-// f32 descriptors. oneDNN names extents N, C, H, W whatever the order in memory is.
-memory::desc nhwc(std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C);
-memory::desc matrix(std::int64_t rows, std::int64_t columns);
-memory::desc vector(std::int64_t count);
-memory::desc any_format(const memory::dims& dims);
+// Says in the log how this CPU computes in bf16. Throws Error(unavailable) when oneDNN cannot: it takes AVX-512.
+void check_bf16();
+
+// f32 or bf16.
+memory::data_type data_type(DType type);
+
+// Descriptors. oneDNN names extents N, C, H, W whatever the order in memory is. any_format: oneDNN shall choose the order.
+memory::desc nhwc(std::int64_t N, std::int64_t H, std::int64_t W, std::int64_t C, DType type);
+memory::desc matrix(std::int64_t rows, std::int64_t columns, DType type = DType::f32);
+memory::desc vector(std::int64_t count, DType type = DType::f32);
+memory::desc any_format(const memory::dims& dims, DType type);
 
 // Scratchpad from the user; ReLU applied before the result is stored, if asked for.
 dnnl::primitive_attr attributes(Epilogue epilogue = Epilogue::none);
@@ -59,8 +65,8 @@ class Call {
   std::size_t scratchpad_bytes_ = 0;
 };
 
-// A pass that reads or writes weights. The program keeps them in OHWI order; where oneDNN chose another one, they are reordered
-// through scratch in every call: [weights in oneDNN's order | scratchpad].
+// A pass that reads or writes weights. The program keeps them in OHWI order and f32; where oneDNN chose another order or reads bf16,
+// they are reordered and rounded through scratch in every call: [weights in oneDNN's order | scratchpad].
 class WeightsPass {
  public:
   WeightsPass() = default;

@@ -1,5 +1,5 @@
 // The factories of the onednn backend's ops, one per <op>_onednn.cpp; backend_onednn.cpp forwards to them.
-// (N, H, W, C) activations, OHWI weights, f32, host memory.
+// (N, H, W, C) activations in f32 or bf16, OHWI weights in f32, host memory.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue ep
 bool conv2d_of_pictures_pays(const Conv2dShape& shape);
 std::unique_ptr<Conv2d> make_conv2d_of_pictures_onednn(const Conv2dShape& shape, std::unique_ptr<Conv2d> other_passes);
 std::unique_ptr<FullyConnected> make_fully_connected_onednn(const FullyConnectedShape& shape, Epilogue epilogue);
-std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape);
+std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape, DType type = DType::f32);
 std::unique_ptr<Lrn> make_lrn_onednn(const LrnShape& shape);
 std::unique_ptr<SpatialNorm> make_spatial_norm_onednn(const SpatialNormShape& shape);
 std::unique_ptr<MaxPool> make_max_pool_onednn(const PoolShape& shape);

@@ -8,6 +8,7 @@
 #include "alexnet/ops/spatial_norm.hpp"
 #include "ops/negative_power.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/storage.hpp"
 #include "ops/window_sums.hpp"
 
 namespace alexnet {
@@ -89,51 +90,67 @@ class SpatialNormOnednn : public SpatialNorm {
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(s_, src, dst);
-    const float* x = src.data<float>();
-    float* y = dst.data<float>();
     for_each_block([&](std::int64_t at, std::int64_t channels, const Buffers& b) {
-      const Row row{s_.W, channels, s_.C};
-      sum_squares_along_rows(x + at, row, b);
+      const Row row = row_of(channels);
+      sum_squares_along_rows(src, at, row, b);
       for (std::int64_t h = 0; h < s_.H; ++h) {
         const std::int64_t i = at + h * s_.W * s_.C;
         sum_along_columns(b.plane, h, row, s_.k, s_.alpha, b.d);
-        divide(x + i, b.d, row, s_.beta, y + i);
+        float* y = place(dst, i, b.dst);
+        divide(load(src, i, row, b.src), b.d, row, s_.beta, y);
+        store(y, dst, i, row);
       }
     });
   }
 
   void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
     check_backward_data(s_, src, diff_dst, diff_src);
-    const float* x = src.data<float>();
-    const float* dy = diff_dst.data<float>();
-    float* dx = diff_src.data<float>();
     const float factor = 2.0F * s_.alpha * s_.beta;
     for_each_block([&](std::int64_t at, std::int64_t channels, const Buffers& b) {
-      const Row row{s_.W, channels, s_.C};
+      const Row row = row_of(channels);
       const std::int64_t row_values = row.width * row.block;
-      sum_squares_along_rows(x + at, row, b);
+      sum_squares_along_rows(src, at, row, b);
       for (std::int64_t h = 0; h < s_.H; ++h) {
         const std::int64_t i = at + h * s_.W * s_.C;
         float* power = b.power + h * row_values;
         sum_along_columns(b.plane, h, row, s_.k, s_.alpha, b.d);
-        pack_carried(x + i, dy + i, b.d, row, s_.beta, power, b.row + reach_w_ * row.block);
+        pack_carried(load(src, i, row, b.src), load(diff_dst, i, row, b.diff_dst), b.d, row, s_.beta, power, b.row + reach_w_ * row.block);
         sum_along_row(b.row, row, b.carried + (h + reach_h_) * row_values);
       }
       for (std::int64_t h = 0; h < s_.H; ++h) {
         const std::int64_t i = at + h * s_.W * s_.C;
         sum_along_columns(b.carried, h, row, 0.0F, factor, b.d);
-        combine(x + i, dy + i, b.power + h * row_values, b.d, row, dx + i);
+        float* dx = place(diff_src, i, b.dst);
+        combine(load(src, i, row, b.src), load(diff_dst, i, row, b.diff_dst), b.power + h * row_values, b.d, row, dx);
+        store(dx, diff_src, i, row);
       }
     });
   }
 
  private:
-  struct Buffers {           // of one thread
-    float* row;              // (W + 2 reach_w, block): one row with zeros at its ends
-    float *plane, *carried;  // (H + 2 reach_h, W, block): sums along the rows, with rows of zeros above and below
-    float* power;            // (H, W, block)
-    float* d;                // (W, block)
+  struct Buffers {                // of one thread
+    float* row;                   // (W + 2 reach_w, block): one row with zeros at its ends
+    float *plane, *carried;       // (H + 2 reach_h, W, block): sums along the rows, with rows of zeros above and below
+    float* power;                 // (H, W, block)
+    float* d;                     // (W, block)
+    float *src, *diff_dst, *dst;  // (W, block) each: a row in f32 of a bf16 tensor
   };
+
+  // A row of a bf16 tensor is worked on as a dense copy in f32.
+  Row row_of(std::int64_t channels) const { return {s_.W, channels, s_.type == DType::bf16 ? channels : s_.C}; }
+  const float* load(const Tensor& tensor, std::int64_t at, Row row, float* buffer) const {
+    if (s_.type == DType::f32) return tensor.data<float>() + at;
+    for (std::int64_t w = 0; w < row.width; ++w) widen(tensor.data<BFloat16>() + at + w * s_.C, row.block, buffer + w * row.block);
+    return buffer;
+  }
+  // Where to write a row, and then: to the tensor with it.
+  float* place(const Tensor& tensor, std::int64_t at, float* buffer) const {
+    return s_.type == DType::f32 ? tensor.data<float>() + at : buffer;
+  }
+  void store(const float* values, const Tensor& tensor, std::int64_t at, Row row) const {
+    if (s_.type == DType::f32) return;
+    for (std::int64_t w = 0; w < row.width; ++w) narrow(values + w * row.block, row.block, tensor.data<BFloat16>() + at + w * s_.C);
+  }
 
   // Each buffer begins on its own cache line.
   static std::int64_t rounded(std::int64_t floats) { return (floats + 15) / 16 * 16; }
@@ -141,7 +158,9 @@ class SpatialNormOnednn : public SpatialNorm {
   std::int64_t plane_floats() const { return rounded((s_.H + 2 * reach_h_) * s_.W * block_); }
   std::int64_t power_floats() const { return rounded(s_.H * s_.W * block_); }
   std::int64_t d_floats() const { return rounded(s_.W * block_); }
-  std::int64_t thread_floats() const { return row_floats() + 2 * plane_floats() + power_floats() + d_floats(); }
+  std::int64_t thread_floats() const {
+    return row_floats() + 2 * plane_floats() + power_floats() + (s_.type == DType::f32 ? 1 : 4) * d_floats();
+  }
 
   Buffers buffers(int thread) const {
     Buffers b{};
@@ -150,6 +169,9 @@ class SpatialNormOnednn : public SpatialNorm {
     b.carried = b.plane + plane_floats();
     b.power = b.carried + plane_floats();
     b.d = b.power + power_floats();
+    b.src = b.d + d_floats();
+    b.diff_dst = b.src + d_floats();
+    b.dst = b.diff_dst + d_floats();
     return b;
   }
 
@@ -169,9 +191,9 @@ class SpatialNormOnednn : public SpatialNorm {
     window_sums(padded, {1, row.width * row.block, 0, reach_w_, row.block}, 0.0F, 1.0F, out);
   }
 
-  void sum_squares_along_rows(const float* src, Row row, const Buffers& b) const {
+  void sum_squares_along_rows(const Tensor& src, std::int64_t at, Row row, const Buffers& b) const {
     for (std::int64_t h = 0; h < s_.H; ++h) {
-      pack_squares(src + h * s_.W * s_.C, row, b.row + reach_w_ * row.block);
+      pack_squares(load(src, at + h * s_.W * s_.C, row, b.src), row, b.row + reach_w_ * row.block);
       sum_along_row(b.row, row, b.plane + (h + reach_h_) * row.width * row.block);
     }
   }

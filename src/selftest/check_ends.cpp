@@ -9,7 +9,7 @@ namespace alexnet::selftest {
 
 using namespace reference;
 
-void check_input(Backend& backend, const Report& report) {
+void check_input(Backend& backend, DType type, const Report& report) {
   struct Case {
     const char* name;
     std::int64_t N, IH, IW, crop;
@@ -19,7 +19,8 @@ void check_input(Backend& backend, const Report& report) {
                         {"55 of 64, mean by colour", 3, 64, 64, 55, false},
                         {"13 of 27x40", 5, 27, 40, 13, true},
                         {"one pixel", 4, 3, 3, 1, true}}) {
-    const InputShape s = InputShape::infer(c.N, c.IH, c.IW, c.crop, 1 / 1.1F);
+    InputShape s = InputShape::infer(c.N, c.IH, c.IW, c.crop, 1 / 1.1F);
+    s.type = type;
     OpCheck check(backend, "input", c.name, report);
     const Shape picture_shape{c.N, c.IH, c.IW, 3}, mean_shape = c.mean_by_pixel ? Shape{c.IH, c.IW, 3} : Shape{1, 1, 3},
                                                    dst_shape{c.N, c.crop, c.crop, 3};
@@ -34,7 +35,7 @@ void check_input(Backend& backend, const Report& report) {
       t.noise = {static_cast<float>(n) + 1, -2, 0.5F * static_cast<float>(n)};
       transforms.push_back(t);
     }
-    const Tensor x = check.input(picture_shape, pixels, DType::u8), m = check.input(mean_shape, mean), y = check.output(dst_shape);
+    const Tensor x = check.input(picture_shape, pixels, DType::u8), m = check.input(mean_shape, mean), y = check.output(dst_shape, type);
     const SampleTransform* on_device = check.block(std::span<const SampleTransform>(transforms));
     const auto op = backend.make_input(s);
     check.bind(*op);
@@ -43,7 +44,7 @@ void check_input(Backend& backend, const Report& report) {
   }
 }
 
-void check_softmax_cross_entropy(Backend& backend, const Report& report) {
+void check_softmax_cross_entropy(Backend& backend, DType, const Report& report) {
   struct Case {
     std::int64_t N, num_classes;
     std::int32_t valid_images;
@@ -58,10 +59,9 @@ void check_softmax_cross_entropy(Backend& backend, const Report& report) {
     Doubles padded(labels.begin(), labels.end());
     padded.resize(static_cast<std::size_t>(N), 999'999);  // of padding: must not be looked at
     const auto expected = softmax_cross_entropy_forward(num_classes, logits, labels);
-    Doubles rounded = expected.probabilities;
-    for (double& value : rounded) value = static_cast<double>(static_cast<float>(value));
+    const Doubles kept = rounded(expected.probabilities, DType::f32);
     const Shape shape{N, num_classes};
-    const Tensor x = check.input(shape, logits), t = check.input({N}, padded, DType::i32), p_in = check.input(shape, rounded),
+    const Tensor x = check.input(shape, logits), t = check.input({N}, padded, DType::i32), p_in = check.input(shape, kept),
                  p = check.output(shape), dx = check.output(shape);
     StepParameters step;
     step.valid_images = valid_images;
@@ -87,11 +87,11 @@ void check_softmax_cross_entropy(Backend& backend, const Report& report) {
     check.pass("forward", forward,
                {{p, expected.probabilities, kSoftmaxTolerance}, {sums, wanted, {0, 1e-7, "double, stored as f32 here"}}});
     check.pass("backward_data", [&] { op->backward_data(parameters, p_in, t, dx); },
-               {{dx, softmax_cross_entropy_backward_data(num_classes, rounded, labels), kSoftmaxTolerance}});
+               {{dx, softmax_cross_entropy_backward_data(num_classes, kept, labels), kSoftmaxTolerance}});
   }
 }
 
-void check_top_k(Backend& backend, const Report& report) {
+void check_top_k(Backend& backend, DType, const Report& report) {
   struct Case {
     std::int64_t N, C, k;
   };
@@ -107,7 +107,7 @@ void check_top_k(Backend& backend, const Report& report) {
   }
 }
 
-void check_sgd(Backend& backend, const Report& report) {
+void check_sgd(Backend& backend, DType, const Report& report) {
   constexpr int kSlot = 3;
   for (const std::int64_t count : {std::int64_t{1}, std::int64_t{13}, std::int64_t{40001}, std::int64_t{4096 * 1000}}) {
     for (const bool is_bias : {false, true}) {

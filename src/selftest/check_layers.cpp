@@ -10,17 +10,19 @@ namespace alexnet::selftest {
 
 using namespace reference;
 
-void check_lrn(Backend& backend, const Report& report) {
+void check_lrn(Backend& backend, DType type, const Report& report) {
   const auto lrn = [](const char* name, Extent3 src, std::int64_t groups, std::int64_t size, float k, float alpha) {
     return std::pair(name, LrnShape::infer(name, 3, src, groups, size, k, alpha, 0.75F));
   };
-  for (const auto& [name, s] : {lrn("lrn1 as printed", {55, 55, 96}, 2, 5, 2, 1e-4F), lrn("lrn2 of 2012", {27, 27, 256}, 2, 5, 2, 2e-5F),
-                                lrn("lrn2 of Caffe", {27, 27, 256}, 1, 5, 1, 2e-5F), lrn("13x13x10", {13, 13, 10}, 2, 5, 1, 0.01F),
-                                lrn("wider than its group", {3, 5, 6}, 2, 7, 2, 0.01F), lrn("one channel", {13, 1, 1}, 1, 5, 2, 0.01F)}) {
+  for (auto [name, s] : {lrn("lrn1 as printed", {55, 55, 96}, 2, 5, 2, 1e-4F), lrn("lrn2 of 2012", {27, 27, 256}, 2, 5, 2, 2e-5F),
+                         lrn("lrn2 of Caffe", {27, 27, 256}, 1, 5, 1, 2e-5F), lrn("13x13x10", {13, 13, 10}, 2, 5, 1, 0.01F),
+                         lrn("wider than its group", {3, 5, 6}, 2, 7, 2, 0.01F), lrn("one channel", {13, 1, 1}, 1, 5, 2, 0.01F)}) {
+    s.type = type;
     OpCheck check(backend, "lrn", name, report);
     const Shape shape{s.N, s.H, s.W, s.C};
-    const Doubles src = random_values(shape.count(), 1, -50, 50), diff_dst = random_values(shape.count(), 2);
-    const Tensor x = check.input(shape, src), dy = check.input(shape, diff_dst), y = check.output(shape), dx = check.output(shape);
+    const Doubles src = rounded(random_values(shape.count(), 1, -50, 50), type), diff_dst = rounded(random_values(shape.count(), 2), type);
+    const Tensor x = check.input(shape, src, type), dy = check.input(shape, diff_dst, type), y = check.output(shape, type),
+                 dx = check.output(shape, type);
     const auto op = backend.make_lrn(s);
     check.bind(*op);
     check.pass("forward", [&] { op->forward(x, y); }, {{y, lrn_forward(s, src), kNormTolerance}});
@@ -28,16 +30,18 @@ void check_lrn(Backend& backend, const Report& report) {
   }
 }
 
-void check_spatial_norm(Backend& backend, const Report& report) {
+void check_spatial_norm(Backend& backend, DType type, const Report& report) {
   const auto norm = [](const char* name, Extent3 src, std::int64_t size, float alpha) {
     return std::pair(name, SpatialNormShape::infer(name, 3, src, size, 1, alpha, 0.75F));
   };
-  for (const auto& [name, s] : {norm("norm2 of 2012", {27, 27, 256}, 5, 4e-5F), norm("13x9x7", {13, 9, 7}, 3, 0.001F),
-                                norm("wider than the picture", {3, 2, 5}, 5, 0.001F), norm("one pixel", {1, 1, 1}, 5, 0.01F)}) {
+  for (auto [name, s] : {norm("norm2 of 2012", {27, 27, 256}, 5, 4e-5F), norm("13x9x7", {13, 9, 7}, 3, 0.001F),
+                         norm("wider than the picture", {3, 2, 5}, 5, 0.001F), norm("one pixel", {1, 1, 1}, 5, 0.01F)}) {
+    s.type = type;
     OpCheck check(backend, "spatial_norm", name, report);
     const Shape shape{s.N, s.H, s.W, s.C};
-    const Doubles src = random_values(shape.count(), 1, -50, 50), diff_dst = random_values(shape.count(), 2);
-    const Tensor x = check.input(shape, src), dy = check.input(shape, diff_dst), y = check.output(shape), dx = check.output(shape);
+    const Doubles src = rounded(random_values(shape.count(), 1, -50, 50), type), diff_dst = rounded(random_values(shape.count(), 2), type);
+    const Tensor x = check.input(shape, src, type), dy = check.input(shape, diff_dst, type), y = check.output(shape, type),
+                 dx = check.output(shape, type);
     const auto op = backend.make_spatial_norm(s);
     check.bind(*op);
     check.pass("forward", [&] { op->forward(x, y); }, {{y, spatial_norm_forward(s, src), kNormTolerance}});
@@ -61,13 +65,14 @@ std::vector<std::pair<std::string, PoolShape>> pool_cases() {
 }  // namespace
 
 // Small integers make many equal maxima: who wins shows in where its gradient goes.
-void check_max_pool(Backend& backend, const Report& report) {
-  for (const auto& [name, s] : pool_cases()) {
+void check_max_pool(Backend& backend, DType type, const Report& report) {
+  for (auto [name, s] : pool_cases()) {
+    s.type = type;
     OpCheck check(backend, "max_pool", name, report);
     const Shape src_shape{s.N, s.IH, s.IW, s.C}, dst_shape{s.N, s.OH, s.OW, s.C};
-    const Doubles src = random_integers(src_shape.count(), 1), diff_dst = random_integers(dst_shape.count(), 2);
-    const Tensor x = check.input(src_shape, src), dy = check.input(dst_shape, diff_dst), y = check.output(dst_shape),
-                 dx = check.output(src_shape);
+    const Doubles src = random_integers(src_shape.count(), 1), diff_dst = random_integers(dst_shape.count(), 2, -100, 100);
+    const Tensor x = check.input(src_shape, src, type), dy = check.input(dst_shape, diff_dst, type), y = check.output(dst_shape, type),
+                 dx = check.output(src_shape, type);
     const auto op = backend.make_max_pool(s);
     check.bind(*op);
     check.pass("forward", [&] { op->forward(x, y); }, {{y, max_pool_forward(s, src), kExact}});
@@ -75,14 +80,15 @@ void check_max_pool(Backend& backend, const Report& report) {
   }
 }
 
-void check_average_pool(Backend& backend, const Report& report) {
-  for (const auto& [name, s] : pool_cases()) {
+void check_average_pool(Backend& backend, DType type, const Report& report) {
+  for (auto [name, s] : pool_cases()) {
     for (const bool count_pad : {false, true}) {
+      s.type = type;
       OpCheck check(backend, "average_pool", name + (count_pad ? ", padding counts" : ""), report);
       const Shape src_shape{s.N, s.IH, s.IW, s.C}, dst_shape{s.N, s.OH, s.OW, s.C};
       const Doubles src = random_integers(src_shape.count(), 1), diff_dst = random_integers(dst_shape.count(), 2);
-      const Tensor x = check.input(src_shape, src), dy = check.input(dst_shape, diff_dst), y = check.output(dst_shape),
-                   dx = check.output(src_shape);
+      const Tensor x = check.input(src_shape, src, type), dy = check.input(dst_shape, diff_dst, type), y = check.output(dst_shape, type),
+                   dx = check.output(src_shape, type);
       const auto op = backend.make_average_pool(s, count_pad);
       check.bind(*op);
       check.pass("forward", [&] { op->forward(x, y); }, {{y, average_pool_forward(s, count_pad, src), kAverageTolerance}});
@@ -92,29 +98,28 @@ void check_average_pool(Backend& backend, const Report& report) {
   }
 }
 
-void check_activation(Backend& backend, const Report& report) {
+void check_activation(Backend& backend, DType type, const Report& report) {
   for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{3, 55}, Shape{3, 13, 27, 5}, Shape{3, 55, 55, 96}}) {
     for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::tanh}) {
       const bool relu = kind == ActivationKind::relu;
       OpCheck check(backend, relu ? "relu" : "tanh", shape.str(), report);
       const Tolerance& tolerance = relu ? kExact : kTanhTolerance;
-      const Doubles src = random_values(shape.count(), 1, -5, 5), diff_dst = random_values(shape.count(), 2);
+      const Doubles src = rounded(random_values(shape.count(), 1, -5, 5), type), diff_dst = rounded(random_values(shape.count(), 2), type);
       const Doubles dst = relu ? relu_forward(src) : tanh_forward(src);
-      // Backward starts from what forward gives in f32, not from the exact value.
-      Doubles rounded = dst;
-      for (double& value : rounded) value = static_cast<double>(static_cast<float>(value));
-      const Tensor x = check.input(shape, src), y_in = check.input(shape, rounded), dy = check.input(shape, diff_dst),
-                   y = check.output(shape), dx = check.output(shape);
-      const auto op = backend.make_activation(kind, shape);
+      // Backward starts from what forward stores, not from the exact value.
+      const Doubles kept = rounded(dst, type);
+      const Tensor x = check.input(shape, src, type), y_in = check.input(shape, kept, type), dy = check.input(shape, diff_dst, type),
+                   y = check.output(shape, type), dx = check.output(shape, type);
+      const auto op = backend.make_activation(kind, shape, type);
       check.bind(*op);
       check.pass("forward", [&] { op->forward(x, y); }, {{y, dst, tolerance}});
       check.pass("backward_data", [&] { op->backward_data(y_in, dy, dx); },
-                 {{dx, relu ? relu_backward_data(rounded, diff_dst) : tanh_backward_data(rounded, diff_dst), tolerance}});
+                 {{dx, relu ? relu_backward_data(kept, diff_dst) : tanh_backward_data(kept, diff_dst), tolerance}});
     }
   }
 }
 
-void check_dropout(Backend& backend, const Report& report) {
+void check_dropout(Backend& backend, DType type, const Report& report) {
   constexpr int kSlot = 5;
   struct Case {
     std::int64_t N, units;
@@ -128,7 +133,7 @@ void check_dropout(Backend& backend, const Report& report) {
     const bool in_training = scale == DropoutScale::train;
     OpCheck check(backend, "dropout", fmt::format("{}x{}, rate {}, scaled in {}", N, units, rate, in_training ? "training" : "tests"),
                   report);
-    const Doubles src = random_values(N * units, 1), diff_dst = random_values(N * units, 2);
+    const Doubles src = rounded(random_values(N * units, 1), type), diff_dst = rounded(random_values(N * units, 2), type);
     StepParameters step;
     step.seed = 0x123456789abcdefULL;
     step.first_sample = 1000;
@@ -140,9 +145,10 @@ void check_dropout(Backend& backend, const Report& report) {
       for (double& value : tested) value *= 1 - static_cast<double>(rate);
     }
     const Shape shape{N, units};
-    const Tensor x = check.input(shape, src), dy = check.input(shape, diff_dst), y = check.output(shape), dx = check.output(shape);
+    const Tensor x = check.input(shape, src, type), dy = check.input(shape, diff_dst, type), y = check.output(shape, type),
+                 dx = check.output(shape, type);
     const StepParameters* parameters = check.block(step);
-    const auto op = backend.make_dropout({N, units, kSlot, scale});
+    const auto op = backend.make_dropout({N, units, kSlot, scale, type});
     check.bind(*op);
     check.pass("forward in training", [&] { op->forward_train(parameters, x, y); },
                {{y, dropout(mask, N, units, kept, src), kDropoutTolerance}});

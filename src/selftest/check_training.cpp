@@ -45,13 +45,14 @@ schedule: {learning_rate: 0.01}
 )";
 
 // Loss of each step.
-Doubles train(const std::shared_ptr<Backend>& backend) {
+Doubles train(const std::shared_ptr<Backend>& backend, DType type) {
   const Config config = parse_config(kNet, "selftest");
   GraphOptions options;
   options.batch_size = kBatch;
   options.image_height = options.image_width = kPictureSize;
   options.input_scale = static_cast<float>(config.data.scale);
   options.optimizer = config.optimizer;
+  options.activation_type = type;
   Graph graph(make_network(config.model, config.data.crop, kNumClasses), backend, options);
   std::vector<float> mean = {120, 120, 120};
   graph.set_mean(Tensor(mean.data(), {1, 1, 3}, DType::f32));
@@ -96,16 +97,17 @@ Doubles train(const std::shared_ptr<Backend>& backend) {
 
 }  // namespace
 
-void check_training(const std::shared_ptr<Backend>& backend, const Report& report) {
-  const Doubles losses = train(backend), again = train(backend), expected = train(make_backend("onednn", {1}));
+void check_training(const std::shared_ptr<Backend>& backend, DType type, const Report& report) {
+  const reference::Tolerance& tolerance = type == DType::bf16 ? reference::kBfloat16TrainingTolerance : kLossTolerance;
+  const Doubles losses = train(backend, type), again = train(backend, type), expected = train(make_backend("onednn", {1}), DType::f32);
   SelftestResult result{"training", "small net with two columns", "20 steps beside onednn", 0, 0, ""};
   for (std::size_t i = 0; i < losses.size(); ++i) {
     const double difference = std::abs(losses[i] - expected[i]);
     result.largest = std::max(result.largest, difference);
-    result.error = std::max(result.error, difference / (kLossTolerance.absolute + kLossTolerance.relative * std::abs(expected[i])));
+    result.error = std::max(result.error, difference / (tolerance.absolute + tolerance.relative * std::abs(expected[i])));
     if (!(result.error <= 1) && result.trouble.empty())
       result.trouble = fmt::format("the loss of step {} is {} instead of {} (allowed: {} and {} of it)", i + 1, losses[i], expected[i],
-                                   kLossTolerance.absolute, kLossTolerance.relative);
+                                   tolerance.absolute, tolerance.relative);
   }
   if (result.trouble.empty() && losses != again) result.trouble = "a second run gives other losses";
   if (result.trouble.empty() && !(losses.back() < losses.front()))

@@ -19,32 +19,35 @@ struct WeightedCase {
   std::function<std::pair<Doubles, Doubles>(const Doubles& src, const Doubles& diff_dst)> backward_weights;
 };
 
-// With and without a ReLU behind it.
+// With and without a ReLU behind it; in bf16 with a dst of each type.
 template <class Make>
-void check_weighted(Backend& backend, const WeightedCase& c, Make make, const Report& report) {
-  OpCheck check(backend, c.op, c.shape, report);
+void check_weighted(Backend& backend, DType type, const WeightedCase& c, Make make, const Report& report) {
   const Doubles src = random_integers(c.src.count(), 1), weights = random_integers(c.weights.count(), 2),
                 bias = random_integers(c.weights[0], 3), diff_dst = random_integers(c.dst.count(), 4);
-  const Tensor x = check.input(c.src, src), w = check.input(c.weights, weights), b = check.input({c.weights[0]}, bias),
-               dy = check.input(c.dst, diff_dst);
-  const Tensor y = check.output(c.dst), dx = check.output(c.src), dw = check.output(c.weights), db = check.output({c.weights[0]});
-  const Doubles expected = c.forward(src, weights, bias);
-  for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu}) {
-    const auto op = make(epilogue);
-    check.bind(*op);
-    const bool relu = epilogue == Epilogue::relu;
-    check.pass(relu ? "forward + relu" : "forward", [&] { op->forward(x, w, b, y); },
-               {{y, relu ? reference::relu_forward(expected) : expected, kExact}});
-    if (!relu) continue;
-    check.pass("backward_data", [&] { op->backward_data(dy, w, dx); }, {{dx, c.backward_data(diff_dst, weights), kExact}});
-    const auto [diff_weights, diff_bias] = c.backward_weights(src, diff_dst);
-    check.pass("backward_weights", [&] { op->backward_weights(x, dy, dw, db); }, {{dw, diff_weights, kExact}, {db, diff_bias, kExact}});
+  const Doubles expected = c.forward(src, weights, bias), diff_src = c.backward_data(diff_dst, weights);
+  const auto [diff_weights, diff_bias] = c.backward_weights(src, diff_dst);
+  for (const DType dst_type : type == DType::f32 ? std::vector{DType::f32} : std::vector{DType::bf16, DType::f32}) {
+    OpCheck check(backend, c.op, c.shape + (dst_type == type ? "" : " to f32"), report);
+    const Tensor x = check.input(c.src, src, type), w = check.input(c.weights, weights), b = check.input({c.weights[0]}, bias),
+                 dy = check.input(c.dst, diff_dst, dst_type);
+    const Tensor y = check.output(c.dst, dst_type), dx = check.output(c.src, type), dw = check.output(c.weights),
+                 db = check.output({c.weights[0]});
+    for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu}) {
+      const auto op = make(type, dst_type, epilogue);
+      check.bind(*op);
+      const bool relu = epilogue == Epilogue::relu;
+      check.pass(relu ? "forward + relu" : "forward", [&] { op->forward(x, w, b, y); },
+                 {{y, relu ? reference::relu_forward(expected) : expected, kExact}});
+      if (!relu) continue;
+      check.pass("backward_data", [&] { op->backward_data(dy, w, dx); }, {{dx, diff_src, kExact}});
+      check.pass("backward_weights", [&] { op->backward_weights(x, dy, dw, db); }, {{dw, diff_weights, kExact}, {db, diff_bias, kExact}});
+    }
   }
 }
 
 }  // namespace
 
-void check_conv2d(Backend& backend, const Report& report) {
+void check_conv2d(Backend& backend, DType type, const Report& report) {
   std::vector<reference::NamedConv2d> cases;
   const auto add = [&](const char* name, Extent3 src, std::int64_t OC, std::int64_t kernel_size, std::int64_t stride, Padding pad,
                        std::int64_t groups) {
@@ -71,11 +74,18 @@ void check_conv2d(Backend& backend, const Report& report) {
           return std::pair(std::move(g.diff_weights), std::move(g.diff_bias));
         }};
     check_weighted(
-        backend, c, [&](Epilogue epilogue) { return backend.make_conv2d(s, epilogue); }, report);
+        backend, type, c,
+        [&](DType src_type, DType dst_type, Epilogue epilogue) {
+          auto typed = s;
+          typed.src_type = src_type;
+          typed.dst_type = dst_type;
+          return backend.make_conv2d(typed, epilogue);
+        },
+        report);
   }
 }
 
-void check_fully_connected(Backend& backend, const Report& report) {
+void check_fully_connected(Backend& backend, DType type, const Report& report) {
   std::vector<reference::NamedFullyConnected> cases = {{"one value", FullyConnectedShape::infer("one value", 3, {1, 1, 1}, 1, 1)},
                                                        {"13 of 3x3x7", FullyConnectedShape::infer("13 of 3x3x7", 3, {3, 3, 7}, 13, 1)},
                                                        {"two groups", FullyConnectedShape::infer("two groups", 5, {2, 2, 10}, 14, 2)}};
@@ -94,7 +104,14 @@ void check_fully_connected(Backend& backend, const Report& report) {
           return std::pair(std::move(g.diff_weights), std::move(g.diff_bias));
         }};
     check_weighted(
-        backend, c, [&](Epilogue epilogue) { return backend.make_fully_connected(s, epilogue); }, report);
+        backend, type, c,
+        [&](DType src_type, DType dst_type, Epilogue epilogue) {
+          auto typed = s;
+          typed.src_type = src_type;
+          typed.dst_type = dst_type;
+          return backend.make_fully_connected(typed, epilogue);
+        },
+        report);
   }
 }
 

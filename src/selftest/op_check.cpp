@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
+#include "alexnet/core/bfloat16.hpp"
 #include "alexnet/core/rng.hpp"
 
 namespace alexnet::selftest {
@@ -26,10 +28,19 @@ Doubles from_words(std::int64_t count, std::uint64_t seed, F f) {
 }
 
 template <class T>
+T to_element(double value) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    return to_bfloat16(static_cast<float>(value));
+  } else {
+    return static_cast<T>(value);
+  }
+}
+
+template <class T>
 std::vector<std::byte> as_bytes_of(const Doubles& values) {
   std::vector<std::byte> bytes(values.size() * sizeof(T));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto value = static_cast<T>(values[i]);
+    const T value = to_element<T>(values[i]);
     std::memcpy(bytes.data() + i * sizeof(T), &value, sizeof(T));
   }
   return bytes;
@@ -37,25 +48,28 @@ std::vector<std::byte> as_bytes_of(const Doubles& values) {
 
 std::vector<std::byte> as_bytes(const Doubles& values, DType dtype) {
   if (dtype == DType::f32) return as_bytes_of<float>(values);
+  if (dtype == DType::bf16) return as_bytes_of<BFloat16>(values);
   return dtype == DType::u8 ? as_bytes_of<std::uint8_t>(values) : as_bytes_of<std::int32_t>(values);
 }
 
 double value_at(const std::vector<std::byte>& bytes, std::size_t i, DType dtype) {
   const auto read = [&]<class T>(T value) {
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    return static_cast<double>(value);
+    return value;
   };
-  return dtype == DType::f32 ? read(0.0F) : read(std::int32_t{0});
+  if (dtype == DType::bf16) return static_cast<double>(to_float(read(BFloat16())));
+  return dtype == DType::f32 ? static_cast<double>(read(0.0F)) : static_cast<double>(read(std::int32_t{0}));
 }
 
 void compare(const std::vector<std::byte>& actual, const Expected& expected, SelftestResult& result) {
   std::size_t num_wrong = 0, worst = 0;
   double worst_share = -1;
   for (std::size_t i = 0; i < expected.values.size(); ++i) {
-    const double a = value_at(actual, i, expected.tensor.dtype()), e = expected.values[i];
+    const auto [low, e, high] = reference::bounds(expected.tolerance, expected.values[i], expected.tensor.dtype());
+    const double a = value_at(actual, i, expected.tensor.dtype());
     if (a == e || (std::isnan(a) && std::isnan(e))) continue;
     const double difference = std::isnan(a - e) ? std::numeric_limits<double>::infinity() : std::abs(a - e);
-    const double share = difference / (expected.tolerance.absolute + expected.tolerance.relative * std::abs(e));
+    const double share = difference / (a < e ? e - low : high - e);
     result.largest = std::max(result.largest, difference);
     if (share > 1) ++num_wrong;
     if (share > worst_share) {
@@ -77,6 +91,13 @@ void compare(const std::vector<std::byte>& actual, const Expected& expected, Sel
 Doubles random_integers(std::int64_t count, std::uint64_t seed, int low, int high) {
   const auto range = static_cast<std::uint32_t>(high - low + 1);
   return from_words(count, seed, [=](std::uint32_t word) { return static_cast<double>(low + static_cast<int>(word % range)); });
+}
+
+Doubles rounded(Doubles values, DType type) {
+  with_storage_of(type, [&]<class T>(T) {
+    for (double& value : values) value = static_cast<double>(to_float(to_element<T>(value)));
+  });
+  return values;
 }
 
 Doubles random_values(std::int64_t count, std::uint64_t seed, double low, double high) {

@@ -20,6 +20,8 @@ using Report = std::function<void(const SelftestResult&)>;
 
 Doubles random_integers(std::int64_t count, std::uint64_t seed, int low = -4, int high = 4);
 Doubles random_values(std::int64_t count, std::uint64_t seed, double low = -1, double high = 1);  // rounded to f32
+// As a tensor of that type stores them.
+Doubles rounded(Doubles values, DType type);
 
 // What a pass should have written.
 struct Expected {

@@ -10,7 +10,7 @@ namespace {
 
 struct NamedCheck {
   const char* op;
-  void (*run)(Backend&, const selftest::Report&);
+  void (*run)(Backend&, DType, const selftest::Report&);
 };
 
 constexpr NamedCheck kChecks[] = {
@@ -41,15 +41,16 @@ const std::vector<std::string>& selftest_ops() {
   return names;
 }
 
-void run_selftest(const std::shared_ptr<Backend>& backend, const std::string& op,
-                  const std::function<void(const SelftestResult&)>& report) {
+void run_selftest(const std::shared_ptr<Backend>& backend, const std::string& op, const std::function<void(const SelftestResult&)>& report,
+                  DType type) {
   const auto& names = selftest_ops();
   if (!op.empty() && std::ranges::find(names, op) == names.end())
     fail(ExitCode::command_line, "--op {}: unknown; one of {}", op, fmt::join(names, ", "));
+  backend->check_activation_type(type);
   for (const NamedCheck& check : kChecks) {
-    if (op.empty() || op == check.op) check.run(*backend, report);
+    if (op.empty() || op == check.op) check.run(*backend, type, report);
   }
-  if (op.empty() || op == kTraining) selftest::check_training(backend, report);
+  if (op.empty() || op == kTraining) selftest::check_training(backend, type, report);
 }
 
 }  // namespace alexnet

@@ -74,6 +74,10 @@ float* Tensor::data<float>() const {
   return typed<float>(data_, dtype_, DType::f32);
 }
 template <>
+BFloat16* Tensor::data<BFloat16>() const {
+  return typed<BFloat16>(data_, dtype_, DType::bf16);
+}
+template <>
 std::uint8_t* Tensor::data<std::uint8_t>() const {
   return typed<std::uint8_t>(data_, dtype_, DType::u8);
 }

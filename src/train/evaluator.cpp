@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/model/device.hpp"
 #include "train/progress.hpp"
 
 namespace alexnet {
@@ -94,7 +95,7 @@ EvaluatedModel LoadedModel::evaluated() const {
   return {graph.get(), make_step_parameters(checkpoint.config, graph->network(), checkpoint.state.epoch(), 0), checkpoint.config.data.crop};
 }
 
-LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size) {
+LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size, const std::string& precision) {
   LoadedModel model;
   model.path = find_checkpoint(path);
   model.checkpoint = read_checkpoint(model.path);
@@ -104,6 +105,7 @@ LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend
   options.batch_size = batch_size;
   options.image_height = options.image_width = c.picture_size;
   options.input_scale = static_cast<float>(c.config.data.scale);
+  options.activation_type = activation_type(precision.empty() ? c.config.device.precision : precision);
   model.graph = std::make_unique<Graph>(make_network(c.config.model, c.config.data.crop, static_cast<std::int64_t>(c.classes.size())),
                                         std::move(backend), options);
   load_parameters(model.path, *model.graph, {});

@@ -54,6 +54,7 @@ TrainingSetup::TrainingSetup(const Config& config) {
   options.image_height = options.image_width = manifest.size;
   options.input_scale = static_cast<float>(config.data.scale);
   options.optimizer = config.optimizer;
+  options.activation_type = activation_type(config.device.precision);
   graph = std::make_unique<Graph>(std::move(network), backend, options);
   graph->set_mean(make_mean(config.data, statistics).tensor());
   graph->initialize(config.seed);

@@ -160,7 +160,7 @@ TEST(BenchCommand, RefusesWhatItDoesNotHave) {
   expect_refused(run_alexnet({"bench"}), ExitCode::command_line, {"subcommand is required"});
   expect_refused(bench_loader({"--batch", "0"}), ExitCode::command_line, {"--batch"});
   expect_refused(bench({"--batch", "0"}), ExitCode::command_line, {"--batch"});
-  expect_refused(bench({"--dtype", "bf16"}), ExitCode::unavailable, {"device.precision is bf16"});
+  expect_refused(bench({"--dtype", "tf32"}), ExitCode::unavailable, {"device.precision is tf32"});
   expect_refused(bench({"--backend", "cuda"}), ExitCode::unavailable, {"backend cuda"});
   expect_refused(bench({"--set", "train.batch_size=-3"}), ExitCode::configuration, {"train.batch_size"});
 }

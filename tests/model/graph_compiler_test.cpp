@@ -85,7 +85,7 @@ TEST_P(PlanTest, ATrainingStepsBlocksNeverMeet) {
   std::vector<Node> nodes = fuse_layers(network);
   mark_in_place(nodes);
   const auto backend = make_backend("onednn", {1});
-  for (const Node& node : nodes) node.layer->make_op(*backend, 2);
+  for (const Node& node : nodes) node.layer->make_op(*backend, 2, node.types);
   for (const bool training : {true, false}) {
     const BlockTable table = plan_blocks(nodes, network.input, 2, training, 1000);
     expect_sound(table.blocks, table.arena_bytes);

@@ -9,6 +9,7 @@ class ForwardingBackend : public Backend {
  public:
   std::string_view name() const override { return right_->name(); }
   std::string description() const override { return right_->description(); }
+  void check_activation_type(DType type) override { right_->check_activation_type(type); }
   Buffer allocate(std::size_t bytes, const std::string& what) override { return right_->allocate(bytes, what); }
   std::optional<std::size_t> free_bytes() const override { return right_->free_bytes(); }
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_device(dst, src, bytes); }
@@ -21,7 +22,9 @@ class ForwardingBackend : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& s, Epilogue e) override {
     return right_->make_fully_connected(s, e);
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind k, const Shape& s) override { return right_->make_activation(k, s); }
+  std::unique_ptr<Activation> make_activation(ActivationKind k, const Shape& s, DType t) override {
+    return right_->make_activation(k, s, t);
+  }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& s) override { return right_->make_lrn(s); }
   std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& s) override { return right_->make_spatial_norm(s); }
   std::unique_ptr<MaxPool> make_max_pool(const PoolShape& s) override { return right_->make_max_pool(s); }

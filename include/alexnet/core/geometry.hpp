@@ -1,11 +1,16 @@
 // The shape of every op, made by one function that checks it. Extents in the field's letters: N images, I* input, O* output,
 // C channels, H rows, W columns, K* kernel, S* stride. Activations are NHWC, weights OHWI.
 //
+// `type`: how the activations and their gradients are stored, f32 or bf16; sums are f32 in both, and so are parameters and their
+// gradients. src_type is diff_src's too, dst_type diff_dst's; src bf16 and dst f32 is the layer that gives the logits.
+//
 // Every `infer` throws Error(configuration) that names the layer, the extent and its value.
 #pragma once
 
 #include <cstdint>
 #include <string>
+
+#include "alexnet/core/dtype.hpp"
 
 namespace alexnet {
 
@@ -27,6 +32,7 @@ struct Conv2dShape {
   std::int64_t N, IH, IW, IC, OH, OW, OC, KH, KW, SH, SW;
   Padding pad;
   std::int64_t groups;
+  DType src_type = DType::f32, dst_type = DType::f32;
 
   static Conv2dShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t OC, std::int64_t kernel_size,
                            std::int64_t stride, Padding pad, std::int64_t groups);
@@ -39,6 +45,7 @@ struct Conv2dShape {
 struct PoolShape {
   std::int64_t N, IH, IW, C, OH, OW, KH, KW, SH, SW;
   Padding pad;
+  DType type = DType::f32;
 
   static PoolShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t kernel_size, std::int64_t stride, Padding pad);
   Extent3 dst() const { return {OH, OW, C}; }
@@ -49,6 +56,7 @@ struct PoolShape {
 struct LrnShape {
   std::int64_t N, H, W, C, groups, size;
   float k, alpha, beta;
+  DType type = DType::f32;
 
   static LrnShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t groups, std::int64_t size, float k, float alpha,
                         float beta);
@@ -59,6 +67,7 @@ struct LrnShape {
 struct SpatialNormShape {
   std::int64_t N, H, W, C, size;
   float k, alpha, beta;
+  DType type = DType::f32;
 
   static SpatialNormShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t size, float k, float alpha, float beta);
 };
@@ -66,6 +75,7 @@ struct SpatialNormShape {
 // src (N,IH,IW,IC), weights (OC,IH,IW,IC/groups), bias (OC), dst (N,1,1,OC).
 struct FullyConnectedShape {
   std::int64_t N, IH, IW, IC, OC, groups;
+  DType src_type = DType::f32, dst_type = DType::f32;
 
   static FullyConnectedShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t OC, std::int64_t groups);
   Extent3 dst() const { return {1, 1, OC}; }
@@ -73,10 +83,11 @@ struct FullyConnectedShape {
   std::int64_t num_weights() const { return OC * IH * IW * (IC / groups); }
 };
 
-// pixels (N,IH,IW,3) u8 -> dst (N,OH,OW,3) f32: crop, flip, minus mean, plus colour noise, times scale.
+// pixels (N,IH,IW,3) u8 -> dst (N,OH,OW,3): crop, flip, minus mean, plus colour noise, times scale.
 struct InputShape {
   std::int64_t N, IH, IW, OH, OW;
   float scale;
+  DType type = DType::f32;  // of dst
 
   static InputShape infer(std::int64_t N, std::int64_t IH, std::int64_t IW, std::int64_t crop, float scale);
   Extent3 dst() const { return {OH, OW, 3}; }

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "alexnet/core/dtype.hpp"
+
 namespace alexnet {
 
 inline constexpr int kMaxLayers = 64;
@@ -39,6 +41,7 @@ struct DropoutShape {
   std::int64_t N, units;  // units: of one image
   int slot;               // of the layer, in StepParameters::dropout_rate
   DropoutScale scale;
+  DType type = DType::f32;  // of src and dst
 };
 
 // Sums over the images seen since the last reset; lives on the device, read late.

@@ -26,7 +26,8 @@ struct GraphOptions {
   std::int64_t batch_size = 1;
   std::int64_t image_height = 0, image_width = 0;  // of the stored pictures
   float input_scale = 1;
-  OptimizerConfig optimizer;  // of a training graph
+  OptimizerConfig optimizer;           // of a training graph
+  DType activation_type = DType::f32;  // f32 or bf16; the logits are f32 in any case
 };
 
 // A parameter and its companions. velocity and diff are empty in an inference graph.
@@ -66,7 +67,7 @@ class Graph {
 
   // Draws the initial weights on the host, from (seed, parameter's name, element), and zeroes the velocities.
   void initialize(std::uint64_t seed);
-  // Host copies, in memory order (OHWI).
+  // Host copies, in memory order (OHWI); `read` takes activations in bf16 too.
   std::vector<float> read(const Tensor& tensor) const;
   void write(const Tensor& tensor, std::span<const float> values);
 

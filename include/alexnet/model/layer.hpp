@@ -46,6 +46,11 @@ struct BackwardPass {
   const std::vector<Tensor>* diff_parameters;  // nullptr: frozen, compute no gradients
 };
 
+// How a layer's activations are stored, and so their gradients. The two differ in a layer with parameters alone.
+struct ActivationTypes {
+  DType src = DType::f32, dst = DType::f32;
+};
+
 class Layer {
  public:
   Layer(LayerConfig config, const LayerContext& context, Extent3 dst) : config_(std::move(config)), context_(context), dst_(dst) {}
@@ -73,7 +78,7 @@ class Layer {
     return false;
   }
 
-  virtual void make_op(Backend& backend, std::int64_t batch_size) = 0;
+  virtual void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) = 0;
   virtual std::vector<Op*> ops() = 0;
   virtual void forward(const ForwardPass& pass) = 0;
   virtual void backward(const BackwardPass& pass) = 0;

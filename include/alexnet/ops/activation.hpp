@@ -16,8 +16,8 @@ class Activation : public Op {
   virtual void backward_data(const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
-// Throws Error(internal) when a tensor does not have the shape.
-void check_forward(const Shape& shape, const Tensor& src, const Tensor& dst);
-void check_backward_data(const Shape& shape, const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src);
+// Throws Error(internal) when a tensor does not have the shape or the type.
+void check_forward(const Shape& shape, DType type, const Tensor& src, const Tensor& dst);
+void check_backward_data(const Shape& shape, DType type, const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src);
 
 }  // namespace alexnet

@@ -36,6 +36,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;    // "onednn"
   virtual std::string description() const = 0;  // "oneDNN 2.6.3 on AMD EPYC, 2 threads"
+  // Throws Error(unavailable) when activations cannot be stored in that type; says once in the log how bf16 is computed.
+  virtual void check_activation_type(DType type) = 0;
 
   // The device's memory. Copies go through the backend; `synchronize` waits for everything given to the device.
   virtual Buffer allocate(std::size_t bytes, const std::string& what) = 0;
@@ -49,7 +51,7 @@ class Backend {
   virtual std::unique_ptr<Input> make_input(const InputShape& shape) = 0;
   virtual std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue) = 0;
   virtual std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) = 0;
-  virtual std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape) = 0;
+  virtual std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType type = DType::f32) = 0;
   virtual std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) = 0;
   virtual std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& shape) = 0;
   virtual std::unique_ptr<MaxPool> make_max_pool(const PoolShape& shape) = 0;

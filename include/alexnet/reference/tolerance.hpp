@@ -1,6 +1,10 @@
 // How far a backend may lie from the reference, and why: the one table, for the tests and for `alexnet selftest`.
 #pragma once
 
+#include <cmath>
+
+#include "alexnet/core/bfloat16.hpp"
+
 namespace alexnet::reference {
 
 // |actual - expected| <= absolute + relative * |expected|.
@@ -21,5 +25,21 @@ inline constexpr Tolerance kInputTolerance{2e-5, 1e-6, "differences of values up
 // For values that are real numbers where a sum over many is compared; integers should use kExact.
 inline constexpr Tolerance kLongSumTolerance{1e-4, 1e-4, "a sum of thousands of f32 products in another order"};
 inline constexpr Tolerance kFiniteDifferencesTolerance{1e-6, 1e-6, "central differences in double with a step of 1e-4"};
+
+// Drawn from 20 steps of the selftest's net; see check_training.cpp.
+inline constexpr Tolerance kBfloat16TrainingTolerance{0.02, 0.02, "20 steps with activations of 8 bits: each value off by up to 0.4 %"};
+
+// What may stand where `expected` is exact: in f32 the tolerance around it. An output in bf16 is computed in f32 and rounded once, to
+// nearest even, so what may stand there is what an f32 result within the tolerance rounds to: the rounded exact value and nothing else,
+// unless a tie between two bf16 lies within the tolerance.
+struct Bounds {
+  double low, nearest, high;
+};
+inline Bounds bounds(const Tolerance& tolerance, double expected, DType type) {
+  const double margin = tolerance.absolute + tolerance.relative * std::abs(expected);
+  if (type != DType::bf16) return {expected - margin, expected, expected + margin};
+  const auto round = [](double value) { return static_cast<double>(to_float(to_bfloat16(static_cast<float>(value)))); };
+  return {round(expected - margin), round(expected), round(expected + margin)};
+}
 
 }  // namespace alexnet::reference

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "alexnet/core/bfloat16.hpp"
+#include "alexnet/core/dtype.hpp"
+
 namespace alexnet {
 
-enum class DType : std::uint8_t { f32, bf16, u8, i32 };
 std::size_t dtype_bytes(DType dtype);
 const char* dtype_name(DType dtype);
 
@@ -80,6 +82,8 @@ class Tensor {
 
 template <>
 float* Tensor::data<float>() const;
+template <>
+BFloat16* Tensor::data<BFloat16>() const;
 template <>
 std::uint8_t* Tensor::data<std::uint8_t>() const;
 template <>

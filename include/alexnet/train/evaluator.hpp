@@ -43,8 +43,10 @@ struct LoadedModel {
   std::unique_ptr<Graph> graph;
   EvaluatedModel evaluated() const;
 };
-// path: a checkpoint file or a run directory. Throws what read_checkpoint and load_parameters throw.
-LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size);
+// path: a checkpoint file or a run directory; precision: "f32", "bf16" or the checkpoint's own, "". Throws what read_checkpoint and
+// load_parameters throw.
+LoadedModel load_model(const std::string& path, std::shared_ptr<Backend> backend, std::int64_t batch_size,
+                       const std::string& precision = "");
 
 // The k best classes of each row of `probabilities` (rows, classes), best first.
 struct RankedClass {
