@@ -25,12 +25,13 @@ struct BackwardWeightsProduct {
 };
 
 // A block makes kRows output channels x kColumns taps of a group for one slice, a thread 8 x 8 of them. Both operands lie side by side
-// along the channels, as shared memory wants them. Blocks of one slice are neighbours: they share its pixels in the L2 cache.
-template <class Tile, int kWidth>
-__global__ void __launch_bounds__(Tile::kThreads, kWidth == 4 ? Tile::kBlocksPerMultiprocessor : 2)
+// along the channels, as shared memory wants them; where src has channels that 4 does not divide, as pictures have, diff_dst can be read
+// as float4 all the same. Blocks of one slice are neighbours: they share its pixels in the L2 cache.
+template <class Tile, int kDstWidth, int kSrcWidth>
+__global__ void __launch_bounds__(Tile::kThreads, kDstWidth == 4 ? Tile::kBlocksPerMultiprocessor : 2)
     conv2d_backward_weights_kernel(BackwardWeightsProduct p) {
-  using LoaderA = Loader<Tile::kRows, Tile::kThreads, kWidth, Contiguous::row, Operand<Line<int>, Line<std::int64_t>>>;
-  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kWidth, Contiguous::row, Operand<Taps, Pixels>>;
+  using LoaderA = Loader<Tile::kRows, Tile::kThreads, kDstWidth, Contiguous::row, Operand<Line<int>, Line<std::int64_t>>>;
+  using LoaderB = Loader<Tile::kColumns, Tile::kThreads, kSrcWidth, Contiguous::row, Operand<Taps, Pixels>>;
   alignas(16) __shared__ typename LoaderA::Shared tiles_a;
   alignas(16) __shared__ typename LoaderB::Shared tiles_b;
   const int first_row = static_cast<int>(blockIdx.x / p.column_tiles) * Tile::kRows;
@@ -89,7 +90,7 @@ void with_backward_weights_tile(const Conv2dExtents& e, F f) {
   with_tile(e.OCG, e.taps(), products, e.ICG % 4 == 0 && e.OCG % 4 == 0, f);
 }
 
-template <class Tile, int kWidth>
+template <class Tile, int kDstWidth, int kSrcWidth>
 void launch_backward_weights(const Conv2dExtents& e, BackwardWeightsProduct p, float* diff_weights, float* scratch, CudaStream stream) {
   const Slices slices = make_slices<Tile>(e);
   if (slices.count == 1) {
@@ -101,7 +102,7 @@ void launch_backward_weights(const Conv2dExtents& e, BackwardWeightsProduct p, f
   p.steps_per_slice = slices.steps;
   p.column_tiles = blocks_for(e.taps(), Tile::kColumns);
   const dim3 grid(blocks_for(e.OCG, Tile::kRows) * p.column_tiles, static_cast<unsigned>(e.groups), static_cast<unsigned>(slices.count));
-  launch(conv2d_backward_weights_kernel<Tile, kWidth>, grid, Tile::kThreads, 0, stream, p);
+  launch(conv2d_backward_weights_kernel<Tile, kDstWidth, kSrcWidth>, grid, Tile::kThreads, 0, stream, p);
   if (slices.count == 1) return;
   launch(conv2d_backward_weights_reduce_kernel, blocks_for(e.OC * e.taps(), kReduceThreads), kReduceThreads, 0, stream, e.OC * e.taps(),
          e.taps(), slices.count, slices.stride, slices.row_stride, scratch, diff_weights);
@@ -126,8 +127,11 @@ void conv2d_backward_weights(const Conv2dShape& shape, const float* src, const f
                                  .num_steps = ceil_div(e.pixels(), kDepth),
                                  .steps_per_slice = 0,
                                  .column_tiles = 0};
-  with_backward_weights_tile(
-      e, [&](auto tile, auto width) { launch_backward_weights<decltype(tile), width.kWidth>(e, p, diff_weights, scratch, stream); });
+  with_backward_weights_tile(e, [&](auto tile, auto width) {
+    const auto run = e.OCG % 4 == 0 ? launch_backward_weights<decltype(tile), 4, width.kWidth>
+                                    : launch_backward_weights<decltype(tile), width.kWidth, width.kWidth>;
+    run(e, p, diff_weights, scratch, stream);
+  });
 }
 
 }  // namespace alexnet

@@ -9,7 +9,7 @@ struct Powers {
   float power, reciprocal;  // d^-beta, 1 / d
 };
 
-// d > 0. beta 0.75, 0.5 and 1 are made of correctly rounded square roots and one division, as on the CPU (ops/negative_power.hpp): 1 or 2
+// d > 0. beta 0.75, 0.5 and 1 are made of correctly rounded square roots and one division: 1 or 2
 // ulp, where powf has up to 4 and costs several times as much. Any other beta goes through powf. All threads take the same way.
 __device__ inline Powers negative_power(float d, float beta) {
   const float reciprocal = 1.0F / d;

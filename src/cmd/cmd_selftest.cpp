@@ -71,7 +71,7 @@ ExitCode run(const SelftestCommand& command) {
 void add_selftest_command(CLI::App& app, ExitCode& exit_code) {
   auto command = std::make_shared<SelftestCommand>();
   CLI::App* sub = app.add_subcommand("selftest", "Check every op of a backend against the reference, on this machine's device");
-  sub->add_option("--backend", command->backend, "auto|onednn")->capture_default_str();
+  sub->add_option("--backend", command->backend, "auto|onednn|cuda|cudnn")->capture_default_str();
   sub->add_option("--dtype", command->dtype, "Of the activations: f32|bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
   sub->add_option("--op", command->op, fmt::format("Only this one: {} [all]", fmt::join(selftest_ops(), "|")));
   sub->add_option("--threads", command->threads, "Of the CPU; 0: all that this process may use")->capture_default_str();

@@ -36,6 +36,7 @@ std::string version_text(bool json) {
                                            {"commit", kCommit},
                                            {"backends", backends},
                                            {"cuda", cuda},
+                                           {"selftest_ops", selftest_ops()},
                                            {"never_run_on_gpu", never_run_on_gpu()},
                                            {"compiler", kCompiler},
                                            {"build_type", kBuildType}};

@@ -44,7 +44,9 @@ DeviceCuda::DeviceCuda(int id) : id_(id) {
   check(cudaGetDeviceProperties(&properties, id), "its properties");
   name_ = properties.name;
   const std::string full_name = fmt::format("{} (device {}, compute capability {}.{})", name_, id, properties.major, properties.minor);
-  check(cudaSetDevice(id), "opening it");
+  if (const cudaError_t error = cudaSetDevice(id); error != cudaSuccess)  // another program may hold it for itself, or all its memory
+    fail(ExitCode::unavailable, "backend cuda: {} cannot be opened: {}; nvidia-smi lists who uses it", full_name,
+         cudaGetErrorString(error));
   if (const cudaError_t error = find_device_code(); error != cudaSuccess)
     fail(ExitCode::unavailable, "backend cuda: this program holds no code for {}: build it with -DCMAKE_CUDA_ARCHITECTURES={}{} ({})",
          full_name, properties.major, properties.minor, cudaGetErrorString(error));
@@ -57,6 +59,7 @@ DeviceCuda::DeviceCuda(int id) : id_(id) {
 }
 
 DeviceCuda::~DeviceCuda() {
+  if (stream_ != nullptr) cudaStreamSynchronize(stream_);  // a copy may still read the pinned memory
   for (const PinnedHalf& half : pinned_) {
     if (half.sent != nullptr) cudaEventDestroy(half.sent);
     if (half.memory != nullptr) cudaFreeHost(half.memory);

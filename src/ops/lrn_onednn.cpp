@@ -1,60 +1,167 @@
 // Local response normalisation on the CPU. In NHWC the channels of one column of one pixel are a row of C/groups values, and the rows
 // of the whole batch follow each other: all passes run over rows and know neither pixels nor columns.
-// Each thread works on blocks of rows that fit its first-level cache.
+//
+// Each thread works on blocks of rows that fit its first-level cache. A window's sum is made of shifted additions over squares in
+// zero-padded rows: accurate for any values (nothing is subtracted) and without a branch at a row's ends. The squares of a block are
+// written before the first sum is made, because a row read at a shift right after it was written would wait for the stores.
 #include <omp.h>
 
 #include <algorithm>
+#include <type_traits>
 
+#include "alexnet/core/bfloat16.hpp"
 #include "alexnet/core/simd.hpp"
 #include "alexnet/ops/lrn.hpp"
 #include "ops/negative_power.hpp"
 #include "ops/onednn_ops.hpp"
-#include "ops/storage.hpp"
-#include "ops/window_sums.hpp"
 
 namespace alexnet {
 namespace {
 
-constexpr std::int64_t kBlockFloats = 1024;  // of one array of a block, 4 KiB: the six that backward_data touches fit in 32 KiB
+constexpr std::int64_t kBlockFloats =
+    512;  // of one array of a block, 2 KiB: the six that backward_data touches leave room for what is fetched ahead
+constexpr std::int64_t kLanes = 16;  // of the widest vectors
 
 // `count` rows of `length` values. Padded: `reach` zeros (as far as a window reaches to one side), a row, `reach` zeros, a row, ...,
-// `reach` zeros. The passes are separate because a row read at a shift right after it was written would wait for the stores.
+// `reach` zeros.
 struct Rows {
   std::int64_t count, length, reach;
   std::int64_t pitch() const { return length + reach; }
-  std::int64_t values() const { return count * length; }
-  Windows windows() const { return {count, length, pitch(), reach, 1}; }
 };
 
-ALEXNET_SIMD void pad_squares(const float* src, Rows rows, float* padded) {
-  for (std::int64_t r = 0; r < rows.count; ++r) {
-    const float* x = src + r * rows.length;
-    float* out = padded + r * rows.pitch() + rows.reach;
+struct Factors {
+  float k, alpha, beta;
+};
+
+// f(c, count) over the channels c of a row: in whole vectors, whose count the compiler knows, and what is left.
+template <class F>
+[[gnu::always_inline]] inline void for_each_vector(std::int64_t length, F f) {
+  std::int64_t c = 0;
+  for (; c + kLanes <= length; c += kLanes) f(c, std::integral_constant<std::int64_t, kLanes>{});
+  if (c < length) f(c, length - c);
+}
+
+// sums[i] = sum over j = 0 to window - 1 of padded[i + j]
+[[gnu::always_inline]] inline void window_sums(const float* padded, auto window, auto count, float* sums) {
 #pragma omp simd
-    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = x[c] * x[c];
+  for (std::int64_t i = 0; i < count; ++i) sums[i] = padded[i];
+  for (std::int64_t j = 1; j < window; ++j) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) sums[i] += padded[i + j];
   }
 }
 
-// What a channel hands to those that see it: diff_dst * src * d^(-beta-1).
-ALEXNET_SIMD void pad_carried(const float* src, const float* diff_dst, const float* power, const float* reciprocal, Rows rows,
-                              float* padded) {
+template <class Float>
+[[gnu::always_inline]] inline void pad_squares(const Float* src, Rows rows, float* padded) {
+  for (std::int64_t r = 0; r < rows.count; ++r, src += rows.length, padded += rows.pitch()) {
+    float* out = padded + rows.reach;
+    for_each_vector(
+        rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+#pragma omp simd
+          for (std::int64_t i = 0; i < count; ++i) {
+            const float x = to_float(src[c + i]);
+            out[c + i] = x * x;
+          }
+        });
+  }
+}
+
+template <class Float>
+[[gnu::always_inline]] inline void forward_rows(const Float* src, Rows rows, Factors f, auto window, auto negative_power, float* padded,
+                                                Float* dst) {
+  pad_squares(src, rows, padded);
+  for (std::int64_t r = 0; r < rows.count; ++r, src += rows.length, dst += rows.length, padded += rows.pitch()) {
+    for_each_vector(
+        rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+          float sums[kLanes];
+          window_sums(padded + c, window, count, sums);
+#pragma omp simd
+          for (std::int64_t i = 0; i < count; ++i)
+            dst[c + i] = stored<Float>(to_float(src[c + i]) * negative_power(f.k + f.alpha * sums[i]).power);
+        });
+  }
+}
+
+// carried: what a channel hands to those that see it, diff_dst * src * d^(-beta-1).
+template <class Float>
+[[gnu::always_inline]] inline void backward_rows(const Float* src, const Float* diff_dst, Rows rows, Factors f, auto window,
+                                                 auto negative_power, float* padded, float* carried, float* power, Float* diff_src) {
+  pad_squares(src, rows, padded);
   for (std::int64_t r = 0; r < rows.count; ++r) {
     const std::int64_t at = r * rows.length;
-    float* out = padded + r * rows.pitch() + rows.reach;
+    const float* squares = padded + r * rows.pitch();
+    float* out = carried + r * rows.pitch() + rows.reach;
+    for_each_vector(
+        rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+          float sums[kLanes];
+          window_sums(squares + c, window, count, sums);
 #pragma omp simd
-    for (std::int64_t c = 0; c < rows.length; ++c) out[c] = diff_dst[at + c] * src[at + c] * (power[at + c] * reciprocal[at + c]);
+          for (std::int64_t i = 0; i < count; ++i) {
+            const Powers p = negative_power(f.k + f.alpha * sums[i]);
+            const std::int64_t j = at + c + i;
+            power[j] = p.power;
+            out[c + i] = to_float(diff_dst[j]) * to_float(src[j]) * (p.power * p.reciprocal);
+          }
+        });
+  }
+  const float factor = 2.0F * f.alpha * f.beta;
+  for (std::int64_t r = 0; r < rows.count; ++r) {
+    const std::int64_t at = r * rows.length;
+    const float* in = carried + r * rows.pitch();
+    for_each_vector(
+        rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+          float sums[kLanes];
+          window_sums(in + c, window, count, sums);
+#pragma omp simd
+          for (std::int64_t i = 0; i < count; ++i) {
+            const std::int64_t j = at + c + i;
+            diff_src[j] = stored<Float>(to_float(diff_dst[j]) * power[j] - to_float(src[j]) * (factor * sums[i]));
+          }
+        });
   }
 }
 
-ALEXNET_SIMD void multiply(const float* a, const float* b, std::int64_t count, float* product) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) product[i] = a[i] * b[i];
+// f(window, negative_power), with a window that the compiler knows where there is one of 5.
+template <class F>
+[[gnu::always_inline]] inline void specialized(Rows rows, Factors factors, F f) {
+  with_negative_power(
+      factors.beta, [&](auto negative_power) __attribute__((always_inline)) {
+        if (rows.reach == 2) {
+          f(std::integral_constant<std::int64_t, 5>{}, negative_power);
+        } else {
+          f(2 * rows.reach + 1, negative_power);
+        }
+      });
 }
 
-ALEXNET_SIMD void combine(const float* src, const float* diff_dst, const float* power, const float* sum, std::int64_t count,
-                          float* diff_src) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) diff_src[i] = diff_dst[i] * power[i] - src[i] * sum[i];
+ALEXNET_SIMD void forward(const float* src, Rows rows, Factors f, float* padded, float* dst) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        forward_rows(src, rows, f, window, negative_power, padded, dst);
+      });
+}
+
+ALEXNET_SIMD void backward(const float* src, const float* diff_dst, Rows rows, Factors f, float* padded, float* carried, float* power,
+                           float* diff_src) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        backward_rows(src, diff_dst, rows, f, window, negative_power, padded, carried, power, diff_src);
+      });
+}
+
+ALEXNET_SIMD void forward(const BFloat16* src, Rows rows, Factors f, float* padded, BFloat16* dst) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        forward_rows(src, rows, f, window, negative_power, padded, dst);
+      });
+}
+
+ALEXNET_SIMD void backward(const BFloat16* src, const BFloat16* diff_dst, Rows rows, Factors f, float* padded, float* carried, float* power,
+                           BFloat16* diff_src) {
+  specialized(
+      rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
+        backward_rows(src, diff_dst, rows, f, window, negative_power, padded, carried, power, diff_src);
+      });
 }
 
 class LrnOnednn : public Lrn {
@@ -71,66 +178,42 @@ class LrnOnednn : public Lrn {
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(s_, src, dst);
-    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-      const float* x = load(src, at, rows.values(), b.src);
-      float* y = place(dst, at, b.dst);
-      pad_squares(x, rows, b.padded);
-      window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
-      negative_power(b.d, rows.values(), s_.beta, b.power);
-      multiply(x, b.power, rows.values(), y);
-      store(y, dst, at, rows.values());
+    with_storage_of(s_.type, [&]<class Float>(Float) {
+      const Float* x = src.data<Float>();
+      Float* y = dst.data<Float>();
+      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) { alexnet::forward(x + at, rows, factors(), b.padded, y + at); });
     });
   }
 
   void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
     check_backward_data(s_, src, diff_dst, diff_src);
-    const float factor = 2.0F * s_.alpha * s_.beta;
-    for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-      const float* x = load(src, at, rows.values(), b.src);
-      const float* dy = load(diff_dst, at, rows.values(), b.diff_dst);
-      float* dx = place(diff_src, at, b.dst);
-      pad_squares(x, rows, b.padded);
-      window_sums(b.padded, rows.windows(), s_.k, s_.alpha, b.d);
-      negative_power(b.d, rows.values(), s_.beta, b.power);
-      pad_carried(x, dy, b.power, b.d, rows, b.padded);
-      window_sums(b.padded, rows.windows(), 0.0F, factor, b.d);
-      combine(x, dy, b.power, b.d, rows.values(), dx);
-      store(dx, diff_src, at, rows.values());
+    with_storage_of(s_.type, [&]<class Float>(Float) {
+      const Float* x = src.data<Float>();
+      const Float* dy = diff_dst.data<Float>();
+      Float* dx = diff_src.data<Float>();
+      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
+        backward(x + at, dy + at, rows, factors(), b.padded, b.carried, b.power, dx + at);
+      });
     });
   }
 
  private:
   struct Buffers {  // of one thread
-    float *padded, *d, *power;
-    float *src, *diff_dst, *dst;  // rows in f32 of bf16 tensors
+    float *padded, *carried, *power;
   };
 
-  // A tensor's values in f32: its own memory, or a copy in `buffer`.
-  static const float* load(const Tensor& tensor, std::int64_t at, std::int64_t count, float* buffer) {
-    if (tensor.dtype() == DType::f32) return tensor.data<float>() + at;
-    widen(tensor.data<BFloat16>() + at, count, buffer);
-    return buffer;
-  }
-  // Where to write them, and then: to the tensor with them.
-  static float* place(const Tensor& tensor, std::int64_t at, float* buffer) {
-    return tensor.dtype() == DType::f32 ? tensor.data<float>() + at : buffer;
-  }
-  static void store(const float* values, const Tensor& tensor, std::int64_t at, std::int64_t count) {
-    if (tensor.dtype() == DType::bf16) narrow(values, count, tensor.data<BFloat16>() + at);
-  }
+  Factors factors() const { return {s_.k, s_.alpha, s_.beta}; }
 
   // Each buffer begins on its own cache line.
   static std::int64_t rounded(std::int64_t floats) { return (floats + 15) / 16 * 16; }
   std::int64_t padded_floats() const { return rounded(rows_per_block_ * (length_ + reach_) + reach_); }
   std::int64_t block_floats() const { return rounded(rows_per_block_ * length_); }
-  std::int64_t thread_floats() const { return padded_floats() + (s_.type == DType::f32 ? 2 : 5) * block_floats(); }
+  std::int64_t thread_floats() const { return 2 * padded_floats() + block_floats(); }
 
   Buffers buffers(int thread) const {
     float* start = reinterpret_cast<float*>(scratch_) + thread * thread_floats();
-    std::fill_n(start, padded_floats(), 0.0F);
-    float* blocks = start + padded_floats();
-    const auto block = [&](int i) { return blocks + i * block_floats(); };
-    return {start, block(0), block(1), block(2), block(3), block(4)};
+    std::fill_n(start, 2 * padded_floats(), 0.0F);
+    return {start, start + padded_floats(), start + 2 * padded_floats()};
   }
 
   // A row's result depends on that row alone, so the division of the rows among threads does not change a bit of it.

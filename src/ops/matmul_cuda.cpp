@@ -68,6 +68,7 @@ std::shared_ptr<CublasLt> open_cublaslt() { return std::make_shared<CublasLt>();
 
 namespace {
 
+static_assert(kAlignmentBytes % 256 == 0);  // which cuBLASLt demands of its scratch, and counts on for matrices unless told otherwise
 constexpr std::size_t kScratchBytes = std::size_t{32} << 20;  // what NVIDIA recommends for Hopper
 
 // A cuBLASLt object, destroyed with its owner.
@@ -136,10 +137,6 @@ struct Matmul::Impl {
       check(cublaslt->MatmulPreferenceSetAttribute(preference.value, attribute, &value, sizeof value));
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kScratchBytes);
-    // The graph's tensors begin at multiples of 64 bytes; without being told, cuBLASLt counts on 256.
-    for (const auto alignment : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                                 CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
-      prefer(alignment, static_cast<std::uint32_t>(kAlignmentBytes));
     // Where the inner extent is split, partial sums go to the scratch and are added by a second kernel: the same order every time.
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
            static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE | CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE));

@@ -31,7 +31,7 @@ class Matmul {
 
   // Device memory that a run may use.
   std::size_t scratch_bytes() const;
-  // bias: nullptr unless the shape adds one.
+  // All begin at multiples of kAlignmentBytes. bias: nullptr unless the shape adds one.
   void run(const float* a, const float* b, const float* bias, float* dst, std::byte* scratch, CudaStream stream) const;
 
  private:

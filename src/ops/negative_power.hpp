@@ -1,12 +1,68 @@
-// d^-beta, the heart of both normalisations, over an array.
+// d^-beta and 1/d, the heart of both normalisations, as an expression inside a loop that the compiler vectorises.
+//
+// beta 0.75, which every AlexNet uses, takes no root and no division (hardware needs some 40 cycles for those of 16 values, the
+// arithmetic here 20). The start subtracts three quarters of the exponent and mantissa, taken as one integer: within 4.4 %. With
+// e = 1 - d^3 y^4, y * (1 - e)^(-1/4) would be exact; its series to e^2 taken twice leaves 7e-4, then 1.2e-7 (the roots left 2.3e-7).
+// d^3 is never computed: d y^4 d^2 = (y (d y)) (d y)^2, and d y is the fourth root of d. beta 0.5 and 1 cost a root and a division; any
+// other goes through std::pow, element by element.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace alexnet {
 
-// power[i] = d[i]^-beta, then d[i] = 1 / d[i], for i in [0, count). beta 0.75, 0.5 and 1 are made of square roots and one division
-// (1 or 2 ulp, vectorised); any other goes through std::pow, element by element.
-void negative_power(float* d, std::int64_t count, float beta, float* power);
+struct Powers {
+  float power;       // d^-beta
+  float reciprocal;  // 1 / d
+};
+
+// d is finite, above 0 and not subnormal.
+struct ThreeQuarters {
+  [[gnu::always_inline]] Powers operator()(float d) const {
+    const auto bits = std::bit_cast<std::int32_t>(d);
+    float y = std::bit_cast<float>(0x6f14ec10 - (bits - (bits >> 2)));
+    y = improved(d, y);
+    y = improved(d, y);
+    const float root = y * (d * y);  // d^-0.5
+    const float reciprocal = root * root;
+    return {y, reciprocal + reciprocal * (1.0F - d * reciprocal)};
+  }
+
+ private:
+  [[gnu::always_inline]] static float improved(float d, float y) {
+    const float root4 = d * y;
+    const float e = 1.0F - (y * root4) * (root4 * root4);
+    return y + (y * e) * (0.25F + 0.15625F * e);
+  }
+};
+
+struct Half {
+  [[gnu::always_inline]] Powers operator()(float d) const { return {std::sqrt(1.0F / d), 1.0F / d}; }
+};
+
+struct One {
+  [[gnu::always_inline]] Powers operator()(float d) const { return {1.0F / d, 1.0F / d}; }
+};
+
+struct AnyBeta {
+  float beta;
+  [[gnu::always_inline]] Powers operator()(float d) const { return {std::pow(d, -beta), 1.0F / d}; }
+};
+
+// f(a function from d to Powers), the fastest one for beta.
+template <class F>
+[[gnu::always_inline]] inline void with_negative_power(float beta, F f) {
+  if (beta == 0.75F) {
+    f(ThreeQuarters{});
+  } else if (beta == 0.5F) {
+    f(Half{});
+  } else if (beta == 1.0F) {
+    f(One{});
+  } else {
+    f(AnyBeta{beta});
+  }
+}
 
 }  // namespace alexnet

@@ -30,26 +30,41 @@ ALEXNET_SIMD void pack_squares(const float* src, Row row, float* packed) {
   }
 }
 
-// What a pixel hands to those that see it: diff_dst * src * d^(-beta-1).
-ALEXNET_SIMD void pack_carried(const float* src, const float* diff_dst, const float* power, const float* reciprocal, Row row,
-                               float* packed) {
+// The loops over a row take the function from d to its powers: see negative_power.hpp.
+[[gnu::always_inline]] inline void divide(const float* src, const float* d, Row row, auto negative_power, float* dst) {
+  for (std::int64_t w = 0; w < row.width; ++w) {
+    const std::int64_t at = w * row.channels;
+    const std::int64_t i = w * row.block;
+#pragma omp simd
+    for (std::int64_t c = 0; c < row.block; ++c) dst[at + c] = src[at + c] * negative_power(d[i + c]).power;
+  }
+}
+
+[[gnu::always_inline]] inline void pack_carried(const float* src, const float* diff_dst, const float* d, Row row, auto negative_power,
+                                                float* power, float* packed) {
   for (std::int64_t w = 0; w < row.width; ++w) {
     const std::int64_t at = w * row.channels;
     const std::int64_t i = w * row.block;
 #pragma omp simd
     for (std::int64_t c = 0; c < row.block; ++c) {
-      packed[i + c] = diff_dst[at + c] * src[at + c] * (power[i + c] * reciprocal[i + c]);
+      const Powers p = negative_power(d[i + c]);
+      power[i + c] = p.power;
+      packed[i + c] = diff_dst[at + c] * src[at + c] * (p.power * p.reciprocal);
     }
   }
 }
 
-ALEXNET_SIMD void multiply(const float* src, const float* power, Row row, float* dst) {
-  for (std::int64_t w = 0; w < row.width; ++w) {
-    const std::int64_t at = w * row.channels;
-    const std::int64_t i = w * row.block;
-#pragma omp simd
-    for (std::int64_t c = 0; c < row.block; ++c) dst[at + c] = src[at + c] * power[i + c];
-  }
+// dst = src * d^-beta
+ALEXNET_SIMD void divide(const float* src, const float* d, Row row, float beta, float* dst) {
+  with_negative_power(
+      beta, [&](auto negative_power) __attribute__((always_inline)) { divide(src, d, row, negative_power, dst); });
+}
+
+// power = d^-beta; packed: what a pixel hands to those that see it, diff_dst * src * d^(-beta-1).
+ALEXNET_SIMD void pack_carried(const float* src, const float* diff_dst, const float* d, Row row, float beta, float* power, float* packed) {
+  with_negative_power(
+      beta, [&](auto negative_power)
+                __attribute__((always_inline)) { pack_carried(src, diff_dst, d, row, negative_power, power, packed); });
 }
 
 ALEXNET_SIMD void combine(const float* src, const float* diff_dst, const float* power, const float* sum, Row row, float* diff_src) {
@@ -81,9 +96,8 @@ class SpatialNormOnednn : public SpatialNorm {
       for (std::int64_t h = 0; h < s_.H; ++h) {
         const std::int64_t i = at + h * s_.W * s_.C;
         sum_along_columns(b.plane, h, row, s_.k, s_.alpha, b.d);
-        negative_power(b.d, row.width * row.block, s_.beta, b.power);
         float* y = place(dst, i, b.dst);
-        multiply(load(src, i, row, b.src), b.power, row, y);
+        divide(load(src, i, row, b.src), b.d, row, s_.beta, y);
         store(y, dst, i, row);
       }
     });
@@ -100,8 +114,7 @@ class SpatialNormOnednn : public SpatialNorm {
         const std::int64_t i = at + h * s_.W * s_.C;
         float* power = b.power + h * row_values;
         sum_along_columns(b.plane, h, row, s_.k, s_.alpha, b.d);
-        negative_power(b.d, row_values, s_.beta, power);
-        pack_carried(load(src, i, row, b.src), load(diff_dst, i, row, b.diff_dst), power, b.d, row, b.row + reach_w_ * row.block);
+        pack_carried(load(src, i, row, b.src), load(diff_dst, i, row, b.diff_dst), b.d, row, s_.beta, power, b.row + reach_w_ * row.block);
         sum_along_row(b.row, row, b.carried + (h + reach_h_) * row_values);
       }
       for (std::int64_t h = 0; h < s_.H; ++h) {

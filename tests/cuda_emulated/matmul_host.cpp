@@ -2,7 +2,10 @@
 #include "ops/matmul_cuda.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "alexnet/core/error.hpp"
+#include "alexnet/tensor/tensor.hpp"
 #include "emulator/memory.hpp"
 
 namespace alexnet {
@@ -17,9 +20,16 @@ struct Matmul::Impl {
 Matmul::Matmul(const MatmulShape& shape, std::shared_ptr<CublasLt>) : impl_(std::make_unique<Impl>(Impl{shape})) {}
 Matmul::~Matmul() = default;
 
-std::size_t Matmul::scratch_bytes() const { return 0; }
+// Some, to see that nobody else counts on what lies there.
+std::size_t Matmul::scratch_bytes() const { return 1000; }
 
-void Matmul::run(const float* a, const float* b, const float* bias, float* dst, std::byte*, CudaStream) const {
+void Matmul::run(const float* a, const float* b, const float* bias, float* dst, std::byte* scratch, CudaStream) const {
+  for (const void* begin : std::initializer_list<const void*>{a, b, bias, dst, scratch}) {
+    if (reinterpret_cast<std::uintptr_t>(begin) % kAlignmentBytes != 0)
+      fail(ExitCode::internal, "a matrix, bias or scratch begins at {}, no multiple of {}", fmt::ptr(begin), kAlignmentBytes);
+  }
+  std::memset(scratch, 0x7f, scratch_bytes());
+  emulator::mark_written(scratch, scratch_bytes());
   const MatmulShape& s = impl_->shape;
   const auto bytes = [](std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); };
   emulator::check_written(a, bytes(s.rows * s.inner));

@@ -34,7 +34,7 @@ Options& options();
 // What the functions of the host say of the device.
 struct DeviceState {
   int driver_version = 13000, num_devices = 1;
-  bool has_code = true;
+  bool has_code = true, is_taken = false;  // taken: another program holds the device for itself
   std::size_t memory_bytes = std::size_t{512} << 20;
 };
 DeviceState& device_state();

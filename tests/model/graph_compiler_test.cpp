@@ -49,7 +49,7 @@ TEST(FuseTest, TanhIsNotFusedAndItsDropoutIsNotInPlace) {
 void expect_sound(const std::vector<MemoryBlock>& blocks, std::size_t arena_bytes) {
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const MemoryBlock& a = blocks[i];
-    EXPECT_EQ(a.offset % 64, 0U) << a.name;
+    EXPECT_EQ(a.offset % kAlignmentBytes, 0U) << a.name;
     EXPECT_LE(a.offset + a.bytes, arena_bytes) << a.name;
     for (std::size_t j = 0; j < i; ++j) {
       const MemoryBlock& b = blocks[j];
@@ -74,8 +74,8 @@ TEST(MemoryPlanTest, RandomBlocksNeverMeet) {
 }
 
 TEST(MemoryPlanTest, BlocksOfDifferentTimesShareMemory) {
-  std::vector<MemoryBlock> blocks = {{"a", 640, 0, 1, 0}, {"b", 640, 2, 3, 0}, {"c", 640, 4, 5, 0}};
-  EXPECT_EQ(plan_memory(blocks), 640U);
+  std::vector<MemoryBlock> blocks = {{"a", 768, 0, 1, 0}, {"b", 768, 2, 3, 0}, {"c", 768, 4, 5, 0}};
+  EXPECT_EQ(plan_memory(blocks), 768U);
 }
 
 class PlanTest : public testing::TestWithParam<const char*> {};

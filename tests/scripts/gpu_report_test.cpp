@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "support/expect_error.hpp"
@@ -26,7 +27,7 @@ std::string content(const fs::path& path) {
   return text.str();
 }
 
-constexpr const char* kVersionJson = R"({"version":"1.2.3","commit":"abc","cuda":true})";
+constexpr const char* kVersionJson = R"({"version":"1.2.3","commit":"abc","cuda":true,"selftest_ops":["activation","sgd"]})";
 
 // A bundle whose program says what a test wants to hear.
 class GpuReportTest : public testing::Test {
@@ -36,70 +37,139 @@ class GpuReportTest : public testing::Test {
     folder_.write("lib/libcublasLt.so.13", "");
     fs::copy_file(script("gpu_report"), folder_.path() / "gpu_report");
   }
-  // What `alexnet selftest` prints, and its exit code.
-  void program(const json& selftest, int exit_code) {
-    folder_.write("selftest.json", selftest.dump());
-    const std::string path = folder_.write("alexnet", fmt::format(R"(#!/bin/sh
-case "$1" in
-  --version) echo '{}' ;;
-  selftest) cat "$(dirname "$0")/selftest.json"; exit {} ;;
+  // A program whose selftest of an op is these lines of a shell script, and whose other commands all fail.
+  void program(const std::string& activation, const std::string& sgd) {
+    write_program(folder_, fmt::format(R"(case "$1 $5" in
+  --version*) echo '{}' ;;
+  "selftest activation") {} ;;
+  "selftest sgd") {} ;;
   *) echo "error: this is only played" >&2; exit 70 ;;
 esac
 )",
-                                                                  kVersionJson, exit_code));
-    fs::permissions(path, fs::perms::owner_all);
+                                       kVersionJson, activation, sgd));
   }
-  CommandResult run() {
+  static void write_program(const TemporaryFolder& folder, const std::string& lines, const std::string& name = "alexnet") {
+    fs::permissions(folder.write(name, "#!/bin/sh\n" + lines), fs::perms::owner_all);
+  }
+  CommandResult run(const std::vector<std::string>& arguments) {
     RunOptions options;
-    options.env = {{"LD_LIBRARY_PATH", folder_ / "lib"}, {"PATH", "/usr/bin:/bin"}};
-    return run_command({folder_ / "gpu_report", "run", "--out", folder_ / "out", "--only", "bench"}, options);
+    options.env = {{"LD_LIBRARY_PATH", folder_ / "lib"}, {"PATH", folder_ / "bin" + std::string(":/usr/bin:/bin")}};
+    std::vector<std::string> command = {folder_ / "gpu_report", "run", "--out", folder_ / "out"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_command(command, options);
   }
   json report() { return json::parse(content(folder_.path() / "out/report.json")); }
 
   TemporaryFolder folder_;
 };
 
-json result_of(const std::string& op, bool ok) {
+// A line of the shell script: what `alexnet selftest` prints of one check.
+std::string says(const std::string& op, bool ok) {
   json result = {{"op", op}, {"shape", "13x13"}, {"pass", "forward"}, {"ok", ok}};
   if (!ok) result["trouble"] = "3 of 4 values are wrong";
-  return result;
+  return fmt::format("echo '{}'; exit {}", json{{"device", "a card"}, {"results", {result}}}.dump(), ok ? 0 : 1);
 }
 
 TEST_F(GpuReportTest, ReportsWhatIsProven) {
-  program({{"checks", 2}, {"wrong", 0}, {"device", "a card"}, {"results", {result_of("lrn", true), result_of("sgd", true)}}}, 0);
-  const CommandResult result = run();
+  program(says("relu", true), says("sgd", true));
+  const CommandResult result = run({"--only", "selftest", "ops"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(report()["proven"], json({"lrn", "sgd"}));
+  EXPECT_EQ(report()["proven"], json({"activation", "sgd"})) << "by the name of the check";
   EXPECT_EQ(report()["version"]["commit"], "abc");
   EXPECT_THAT(content(folder_.path() / "out/report.md"), AllOf(HasSubstr("2 checks, 0 wrong, on a card"), Not(HasSubstr("**wrong**"))));
   EXPECT_THAT(content(folder_.path() / "out/bench_ops.log"), HasSubstr("only played")) << "what fails is kept, and the report goes on";
 }
 
 TEST_F(GpuReportTest, ReportsWhatIsWrong) {
-  program({{"checks", 3}, {"wrong", 1}, {"results", {result_of("lrn", true), result_of("lrn", false), result_of("sgd", true)}}}, 1);
-  const CommandResult result = run();
+  program(says("relu", false), says("sgd", true));
+  const CommandResult result = run({"--only", "selftest"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_EQ(report()["proven"], json({"sgd"}));
-  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("**wrong**: lrn 13x13 forward: 3 of 4 values are wrong"));
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("**wrong**: relu 13x13 forward: 3 of 4 values are wrong"));
+}
+
+TEST_F(GpuReportTest, AnOpThatBreaksTheProgramHidesNoOther) {
+  program("echo 'error: an illegal memory access' >&2; exit 70", says("sgd", true));
+  EXPECT_EQ(run({"--only", "selftest"}).exit_code, 1);
+  EXPECT_EQ(report()["proven"], json({"sgd"}));
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("activation  : exit code 70: error: an illegal memory access"));
 }
 
 TEST_F(GpuReportTest, ProvesNothingWithoutADevice) {
-  folder_.write("selftest.json", "");
-  program("", 69);
-  folder_.write("selftest.json", "");
-  EXPECT_EQ(run().exit_code, 1);
+  program("exit 69", "exit 69");
+  EXPECT_EQ(run({}).exit_code, 1);
   EXPECT_EQ(report()["proven"], json::array());
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("2 checks, 2 wrong, on no device"));
+}
+
+TEST_F(GpuReportTest, KeepsWhatAnEarlierGoFound) {
+  program(says("relu", true), says("sgd", true));
+  run({"--only", "selftest"});
+  EXPECT_EQ(run({"--only", "training"}).exit_code, 0);
+  EXPECT_EQ(report()["proven"], json({"activation", "sgd"}));
+  write_program(folder_, fmt::format("echo '{}'", std::regex_replace(kVersionJson, std::regex("abc"), "def")));
+  EXPECT_EQ(run({"--only", "training"}).exit_code, 1) << "of another commit";
+  EXPECT_EQ(report()["proven"], json::array());
+}
+
+TEST_F(GpuReportTest, CountsWhatTheSanitizerFound) {
+  program(says("relu", true), says("sgd", true));
+  folder_.write("bin/x", "");
+  write_program(folder_, R"SH(case "$2 $*" in
+  memcheck*activation*) echo "========= Invalid __global__ read of size 4 bytes"; echo "========= ERROR SUMMARY: 3 errors"; exit 99 ;;
+  racecheck*) echo "========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)" ;;
+  initcheck*) exit 70 ;;
+  *) echo "========= ERROR SUMMARY: 0 errors" ;;
+esac
+)SH",
+                "bin/compute-sanitizer");
+  EXPECT_EQ(run({"--only", "selftest", "sanitizer"}).exit_code, 1);
+  EXPECT_THAT(
+      content(folder_.path() / "out/report.md"),
+      AllOf(HasSubstr("| activation | 3 errors | clean | not run | clean |"), HasSubstr("| sgd | clean | clean | not run | clean |"),
+            HasSubstr("- memcheck, activation: Invalid __global__ read of size 4 bytes")));
+}
+
+TEST_F(GpuReportTest, WhatRunsTooLongEndsWithItsChildren) {
+  program("sleep 300 & echo $! > child; wait", says("sgd", true));
+  EXPECT_EQ(run({"--only", "selftest", "--longest-s", "1"}).exit_code, 1);
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("activation  : exit code None: stopped after 1 s"));
+  const std::string child = content(folder_.path() / "out/child");
+  EXPECT_FALSE(fs::exists("/proc/" + child.substr(0, child.find('\n')) + "/exe")) << child;
+}
+
+TEST_F(GpuReportTest, ComparesTheWeightsOfTwoTrainings) {
+  const auto training = [&](const std::string& hash) {
+    folder_.write("data/dataset.json", "{}");
+    write_program(folder_, fmt::format(R"PY(case "$1" in
+  --version) echo '{}' ;;
+  train) /usr/bin/python3 - "$5" "{}" <<'END'
+import json, os, sys
+os.makedirs(sys.argv[1])
+header = json.dumps({{"__metadata__": {{"data_xxh3_128": sys.argv[2] or sys.argv[1]}}}}).encode()
+open(sys.argv[1] + "/last.safetensors", "wb").write(len(header).to_bytes(8, "little") + header)
+print(json.dumps({{"kind": "validation", "step": 40, "top1_error": 0.215}}), file=open(sys.argv[1] + "/metrics.jsonl", "w"))
+END
+esac
+)PY",
+                                       kVersionJson, hash));
+    run({"--only", "training"});
+    EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("run 2, training error by step: 40: 21.5 %"));
+    return report()["training"]["same_bits"].get<bool>();
+  };
+  EXPECT_TRUE(training("cafe"));
+  EXPECT_FALSE(training(""));
 }
 
 TEST_F(GpuReportTest, RefusesWhatItCannotUse) {
   fs::remove(folder_.path() / "lib/libcublasLt.so.13");
   if (!fs::exists("/usr/local/cuda"))
-    expect_refused(run(), ExitCode::unavailable, {"libcublasLt.so.13: not found; install CUDA Toolkit 13"});
+    expect_refused(run({}), ExitCode::unavailable, {"libcublasLt.so.13: not found; install CUDA Toolkit 13"});
   const auto pack = [&](const std::string& build, const std::string& data) {
     return run_command({script("gpu_report"), "pack", folder_ / "b.tar.gz", "--build", build, "--data", data});
   };
   expect_refused(pack(folder_ / "nowhere", ""), ExitCode::no_input, {"nowhere/alexnet: not there; build it first"});
-  program("", 0);
+  program("", "");
   expect_refused(pack(folder_.path().string(), folder_ / "no-data"), ExitCode::no_input, {"no-data: no dataset.json in it"});
   const std::string without = folder_.write("cpu/alexnet", R"(#!/bin/sh
 echo '{"cuda":false}')");

@@ -81,6 +81,16 @@ TEST(SelftestTest, FindsAWrongValue) {
   expect_trouble(" values of ", [](const Tensor&, const Tensor&, const Tensor& top) { top.data<float>()[0] += 0.001F; });
 }
 
+TEST(SelftestTest, GoesOnWhereAnOpBreaksDown) {
+  const auto results = results_of(std::make_shared<BrokenBackend>([](const Tensor&, const Tensor&, const Tensor&) {
+                                    fail(ExitCode::internal, "launch of top_k_forward_kernel: out of resources");
+                                  }),
+                                  "top_k");
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_THAT(results[0].trouble, HasSubstr("top_k_forward_kernel: out of resources"));
+  EXPECT_EQ(results[0].op, "top_k");
+}
+
 TEST(SelftestTest, FindsAnOutputThatWasNotWritten) {
   expect_trouble("it is nan instead of ", [](const Tensor&, const Tensor&, const Tensor& top) {
     top.data<float>()[top.count() - 1] = std::numeric_limits<float>::quiet_NaN();

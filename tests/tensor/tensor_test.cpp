@@ -38,7 +38,7 @@ TEST(Shape, CountsAndPrints) {
 TEST(Buffer, HostMemoryIsAlignedAndShared) {
   for (const std::size_t bytes : {1, 63, 64, 65, 100000}) {
     const Buffer buffer = Buffer::host(bytes, "test");
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64, 0U);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % kAlignmentBytes, 0U);
     EXPECT_EQ(buffer.bytes(), bytes);
     EXPECT_TRUE(static_cast<bool>(buffer));
     const Buffer copy = buffer;

@@ -7,3 +7,16 @@
 #else
 #define ALEXNET_SIMD
 #endif
+
+namespace alexnet {
+
+// Vectors of 512 bits and 32 registers for them, which those functions then use.
+inline bool has_wide_vectors() {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+  return __builtin_cpu_supports("x86-64-v4") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace alexnet

@@ -22,7 +22,8 @@ struct SelftestResult {
 const std::vector<std::string>& selftest_ops();
 
 // Runs the checks of one op (all: ""), each twice: results, bits of the second run, guard bands around all memory. `report` gets each
-// result as it comes. `type`: of the activations. Throws Error(command_line) for an op of no such name.
+// result as it comes; where an op throws Error(internal) that is its result, and what is left of its checks is left out. `type`: of the
+// activations. Throws Error(command_line) for an op of no such name.
 void run_selftest(const std::shared_ptr<Backend>& backend, const std::string& op, const std::function<void(const SelftestResult&)>& report,
                   DType type = DType::f32);
 

@@ -33,8 +33,9 @@ class Shape {
   std::vector<std::int64_t> extents_;
 };
 
-// Host memory begins at a multiple of this, a cache line, and so does every part that a buffer is divided into.
-inline constexpr std::size_t kAlignmentBytes = 64;
+// Memory begins at a multiple of this, and so does every part that a buffer is divided into. What CUDA's allocations have, and what
+// cuBLASLt demands of its scratch and counts on for matrices; CPUs would do with a cache line.
+inline constexpr std::size_t kAlignmentBytes = 256;
 // `bytes` up to the next such multiple.
 constexpr std::size_t aligned_bytes(std::size_t bytes) { return (bytes + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes; }
 
