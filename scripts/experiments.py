@@ -9,21 +9,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import peers_common
+from peers_common import PROGRAM, ROOT, require_alexnet, say, stop
+
 POLL_S = 0.5
-
-
-def say(text):
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
-def stop(code, message):
-    print(f"error: {os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
-    sys.exit(code)
 
 
 def add_arguments(parser, out):
@@ -37,16 +29,12 @@ def add_arguments(parser, out):
 
 
 def parsed(parser):
-    try:
-        args = parser.parse_args()
-    except SystemExit as e:
-        sys.exit(64 if e.code else 0)
+    args = peers_common.parsed(parser)
     if args.jobs < 1:
-        stop(64, f"--jobs {args.jobs}: must be 1 or more")
-    if not os.access(args.alexnet, os.X_OK):
-        stop(66, f"{args.alexnet}: there is no such executable; build it first (README.md)")
+        stop(64, f"error: {PROGRAM}: --jobs {args.jobs}: must be 1 or more")
+    require_alexnet(args.alexnet)
     if not os.path.exists(os.path.join(args.data, "dataset.json")):
-        stop(66, f"--data {args.data}: no dataset.json in it; make a data set with alexnet prepare")
+        stop(66, f"error: {PROGRAM}: --data {args.data}: no dataset.json in it; make a data set with alexnet prepare")
     return args
 
 
@@ -93,7 +81,7 @@ class Experiment:
             differing = [key for key in now if before.get(key) != now[key]]
             if differing and not self.args.mix:
                 was = ", ".join(f"{key} {before.get(key)} (now {now[key]})" for key in differing)
-                stop(65, f"{self.args.out}: holds results of another {was}; choose another --out, or add --mix")
+                stop(65, f"error: {PROGRAM}: {self.args.out}: holds results of another {was}; choose another --out, or add --mix")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(now, file, indent=1)
 
@@ -101,7 +89,7 @@ class Experiment:
         command = [self.args.alexnet, "config", config] + [word for s in self.args.sets for word in ("--set", s)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            stop(done.returncode, done.stderr.strip().removeprefix("error: "))
+            stop(done.returncode, done.stderr.strip())
         return done.stdout
 
     def run_folder(self, job):
@@ -154,7 +142,7 @@ class Experiment:
                     log.close()
                     del running[job.name]
                     if result is None or code not in (0, 1, 75):  # 1: diverged, which is a result
-                        stop(70, f"{job.name}: alexnet ended with {code}; see {self.run_folder(job)}/output.log")
+                        stop(70, f"error: {PROGRAM}: {job.name}: alexnet ended with {code}; see {self.run_folder(job)}/output.log")
                     self.finish(job, result)
                     say(f"{job.name}: {json.dumps(result)}")
         finally:

@@ -88,6 +88,11 @@ TEST_F(GpuReportTest, ReportsWhatIsWrong) {
   EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("**wrong**: relu 13x13 forward: 3 of 4 values are wrong"));
 }
 
+TEST_F(GpuReportTest, RefusesAProgramThatDoesNotStart) {
+  fs::permissions(folder_.write("alexnet", "#!/bin/sh\nexit 127"), fs::perms::owner_all);
+  expect_refused(run({}), ExitCode::unavailable, {"the program does not start; see ", "/version.log"});
+}
+
 TEST_F(GpuReportTest, AnOpThatBreaksTheProgramHidesNoOther) {
   program("echo 'error: an illegal memory access' >&2; exit 70", says("sgd", true));
   EXPECT_EQ(run({"--only", "selftest"}).exit_code, 1);
