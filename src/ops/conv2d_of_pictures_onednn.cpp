@@ -7,6 +7,7 @@
 // A value of the padded picture meets two vectors of outputs; the sums of 11 values of a window's row times 32 outputs stay in registers
 // over a band of 8 rows of diff_dst. A thread takes bands: it copies the rows under a band between zeros first, which then lie in its
 // second-level cache, as does the band. Sums over a band are added up band by band, so that rounding does not grow with the batch.
+// Tensors in bf16 are worked on as f32: a band's rows are widened where f32 ones are copied, those of diff_dst besides.
 // The other passes are oneDNN's: forward written in this way (11 positions times 32 outputs) was no faster than oneDNN's.
 #include <omp.h>
 
@@ -14,6 +15,7 @@
 
 #include "alexnet/core/simd.hpp"
 #include "ops/onednn_ops.hpp"
+#include "ops/storage.hpp"
 
 namespace alexnet {
 namespace {
@@ -69,7 +71,7 @@ class Conv2dOfPictures final : public Conv2d {
       : s_(shape), other_passes_(std::move(other_passes)), num_threads_(omp_get_max_threads()) {}
 
   std::size_t scratch_bytes() const override {
-    const auto floats = static_cast<std::size_t>(num_threads_ * (band_floats() + sums_floats()));
+    const auto floats = static_cast<std::size_t>(num_threads_ * (band_floats() + sums_floats() + diff_dst_floats()));
     return std::max(floats * sizeof(float), other_passes_->scratch_bytes());
   }
 
@@ -87,8 +89,8 @@ class Conv2dOfPictures final : public Conv2d {
     check_backward_weights(s_, src, diff_dst, diff_weights, diff_bias);
     for (int thread = 0; thread < num_threads_; ++thread) std::fill_n(sums(thread), sums_floats(), 0.0F);
     for_each_band([&](std::int64_t n, std::int64_t first, std::int64_t rows, int thread) {
-      const float* padded = copy_band(src.data<float>(), n, first, rows, thread);
-      const float* dy = diff_dst.data<float>() + (n * s_.OH + first) * s_.OW * s_.OC;
+      const float* padded = copy_band(src, n, first, rows, thread);
+      const float* dy = diff_dst_band(diff_dst, (n * s_.OH + first) * s_.OW * s_.OC, rows * s_.OW * s_.OC, thread);
       float* bias_sum = sums(thread) + weights_floats();
       add_rows(dy, rows * s_.OW, s_.OC, bias_sum + s_.OC, bias_sum);
       for (std::int64_t oc = 0; oc < s_.OC; oc += kOutputs) {
@@ -123,9 +125,19 @@ class Conv2dOfPictures final : public Conv2d {
   }
   std::int64_t sums_floats() const { return weights_floats() + 2 * s_.OC; }  // of the weights, of the bias, of the bias in one band
 
-  // [each thread's band | each thread's sums]
+  // Of a band of diff_dst in f32, where it is in bf16.
+  std::int64_t diff_dst_floats() const { return s_.dst_type == DType::bf16 ? kBandRows * s_.OW * s_.OC : 0; }
+
+  // [each thread's band | each thread's sums | each thread's band of diff_dst]
   float* band(int thread) const { return reinterpret_cast<float*>(scratch_) + thread * band_floats(); }
   float* sums(int thread) const { return band(num_threads_) + thread * sums_floats(); }
+
+  const float* diff_dst_band(const Tensor& diff_dst, std::int64_t at, std::int64_t count, int thread) const {
+    if (s_.dst_type == DType::f32) return diff_dst.data<float>() + at;
+    float* out = sums(num_threads_) + thread * diff_dst_floats();
+    widen(diff_dst.data<BFloat16>() + at, count, out);
+    return out;
+  }
 
   // (OC / kOutputs, KH, KW * IC, kOutputs) to (OC, KH, KW, IC)
   void unpack(const float* packed, float* weights) const {
@@ -136,7 +148,7 @@ class Conv2dOfPictures final : public Conv2d {
   }
 
   // The rows of picture n that the windows of `rows` rows of dst from `first` on see, between zeros.
-  float* copy_band(const float* src, std::int64_t n, std::int64_t first, std::int64_t rows, int thread) const {
+  float* copy_band(const Tensor& src, std::int64_t n, std::int64_t first, std::int64_t rows, int thread) const {
     const std::int64_t pitch = windows().pitch, before = s_.pad.left * s_.IC, inside = s_.IW * s_.IC;
     float* out = band(thread);
     for (std::int64_t i = 0; i < (rows - 1) * s_.SH + s_.KH; ++i, out += pitch) {
@@ -146,7 +158,12 @@ class Conv2dOfPictures final : public Conv2d {
         continue;
       }
       std::fill_n(out, before, 0.0F);
-      std::copy_n(src + (n * s_.IH + ih) * inside, inside, out + before);
+      const std::int64_t at = (n * s_.IH + ih) * inside;
+      if (s_.src_type == DType::f32) {
+        std::copy_n(src.data<float>() + at, inside, out + before);
+      } else {
+        widen(src.data<BFloat16>() + at, inside, out + before);
+      }
       std::fill_n(out + before + inside, pitch - before - inside, 0.0F);
     }
     std::fill_n(out, kValues, 0.0F);
@@ -174,7 +191,7 @@ class Conv2dOfPictures final : public Conv2d {
 // It pays with AVX-512's 32 registers, where oneDNN finds few channels and the tiles fit.
 bool conv2d_of_pictures_pays(const Conv2dShape& s) {
   const std::int64_t row_values = s.KW * s.IC, computed = (row_values + kValues - 1) / kValues * kValues;
-  return s.src_type == DType::f32 && s.dst_type == DType::f32 && has_wide_vectors() && s.groups == 1 && s.IC <= 4 && s.OC % kOutputs == 0 &&
+  return s.src_type == s.dst_type && has_wide_vectors() && s.groups == 1 && s.IC <= 4 && s.OC % kOutputs == 0 &&
          10 * computed <= 11 * row_values;
 }
 
