@@ -117,6 +117,9 @@ TEST_F(SourceTest, FindsTheSizeOfSmallPictures) {
 
 // Of the machine, not of the picture: it must not count as a bad one.
 TEST_F(SourceTest, LacksDescriptors) {
+#ifdef ALEXNET_SANITIZED
+  GTEST_SKIP() << "UBSan asks for a pipe to look at an exception's type";
+#endif
   for (const char* name : {"a/1.jpg", "b/1.jpg"}) picture(name);
   const auto source = open();
   const SourceItem& item = source->splits.at("train").front();
