@@ -116,7 +116,8 @@ void print_rows(const Report& r) {
              100 * r.floor_s / r.rows_s);
   fmt::print(
       "\nfloor: the longer of arithmetic at {:.0f} GFLOP/s (a large product or convolution, measured now) and every tensor read or\n"
-      "written once at {:.1f} GB/s (an update of 25 million weights, measured now); what a cache keeps can be faster\n",
+      "written once at {:.1f} GB/s (an update of 25 million weights, measured now); what a cache keeps can be faster, and so can\n"
+      "convolutions with fewer products than the direct sums that are counted here\n",
       r.speed.flop_per_s / 1e9, r.speed.bytes_per_s / 1e9);
 }
 

@@ -1,8 +1,8 @@
-// 2-D convolution on oneDNN: direct algorithm (exact for integers, unlike Winograd), activations NHWC.
+// 2-D convolution on oneDNN: direct algorithm, activations NHWC. Where fewer products pay, conv2d_winograd_onednn.cpp takes the shape.
 //
 // oneDNN chooses the order of the weights (blocks of 16 channels and more); they are reordered from and to OHWI in scratch in every
-// call: 9 MB for all five layers, below 1 % of a step at batch 128. The five layers run at 92 to 125 GFLOP/s per Zen 4 core in every
-// pass (batch 32). With stride 1, backward_data is a forward convolution with the weights turned around: oneDNN's forward kernels (brgconv)
+// call: 9 MB for AlexNet's five layers, below 1 % of a step at batch 128. Those run at 92 to 125 GFLOP/s per Zen 4 core in every pass
+// (batch 32). With stride 1, backward_data is a forward convolution with the weights turned around: oneDNN's forward kernels (brgconv)
 // are 5 to 10 % faster than those that it has for the gradient. A fused ReLU turns NaN into 0: see conv2d.hpp.
 #include <fmt/format.h>
 
@@ -145,6 +145,7 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
 }  // namespace
 
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue) {
+  if (conv2d_winograd_pays(shape)) return make_conv2d_winograd_onednn(shape, epilogue);
   auto conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
   if (!conv2d_of_pictures_pays(shape)) return conv2d;
   return make_conv2d_of_pictures_onednn(shape, std::move(conv2d));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "alexnet/core/simd.hpp"
 #include "alexnet/reference/activation.hpp"
 #include "alexnet/reference/alexnet_shapes.hpp"
 #include "alexnet/reference/conv2d.hpp"
@@ -44,8 +45,31 @@ std::vector<Conv2dCase> small_cases() {
   };
 }
 
+// Shapes that Winograd's algorithm takes: pictures that tiles divide and do not, smaller than a tile, every padding, blocks of channels of
+// every width.
+std::vector<Conv2dCase> winograd_cases() {
+  std::vector<Conv2dCase> cases;
+  const auto add = [&](const std::string& name, std::int64_t N, Extent3 src, std::int64_t OC, std::int64_t kernel_size, Padding pad,
+                       std::int64_t groups) {
+    cases.push_back({name, Conv2dShape::infer(name, N, src, OC, kernel_size, 1, pad, groups)});
+  };
+  for (const std::int64_t kernel_size : {3, 5}) {
+    const std::string name = "winograd_" + std::to_string(kernel_size);
+    for (const std::int64_t pad : {0, 1, 2}) {
+      for (const std::int64_t N : {1, 3}) {
+        add(name + "_pad_" + std::to_string(pad) + "_batch_" + std::to_string(N), N, {11 + pad, 8, 64}, 80, kernel_size,
+            {pad, pad, pad, pad}, 1);
+      }
+    }
+    add(name + "_uneven_padding_groups", 3, {7, 13, 96}, 224, kernel_size, {1, 2, 2, 0}, 2);
+    add(name + "_one_pixel", 3, {1, 1, 48}, 32, kernel_size, {kernel_size / 2, kernel_size / 2, kernel_size / 2, kernel_size / 2}, 1);
+  }
+  return cases;
+}
+
 std::vector<Conv2dCase> all_cases() {
   std::vector<Conv2dCase> cases = small_cases();
+  for (const Conv2dCase& c : winograd_cases()) cases.push_back(c);
   for (auto& [name, s] : reference::alexnet_conv2d_shapes(reduced() ? 1 : 3)) {
     const std::int64_t OC = reduced() ? s.OC / 8 : s.OC;
     cases.push_back({name, Conv2dShape::infer(name, s.N, {s.IH, s.IW, s.IC}, OC, s.KH, s.SH, s.pad, s.groups)});
@@ -136,14 +160,52 @@ TEST(Conv2d, AsymmetricPaddingGives55) {
 }
 
 TEST(Conv2d, OnlyTheFusedReluHidesNaN) {
-  const Conv2dShape s = Conv2dShape::infer("conv", 1, {5, 5, 3}, 16, 3, 1, {1, 1, 1, 1}, 1);
-  for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu}) {
-    auto passes = make_passes(s, epilogue);
-    passes.fill_integers();
-    passes.weights.fill(std::numeric_limits<float>::quiet_NaN());
-    passes.forward();
-    for (const float value : passes.dst.values()) EXPECT_TRUE(epilogue == Epilogue::none ? std::isnan(value) : value == 0);
+  for (const std::int64_t IC : {3, 32}) {
+    const Conv2dShape s = Conv2dShape::infer("conv", 1, {5, 5, IC}, 32, 3, 1, {1, 1, 1, 1}, 1);
+    for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu}) {
+      auto passes = make_passes(s, epilogue);
+      passes.fill_integers();
+      passes.weights.fill(std::numeric_limits<float>::quiet_NaN());
+      passes.forward();
+      for (const float value : passes.dst.values()) EXPECT_TRUE(epilogue == Epilogue::none ? std::isnan(value) : value == 0);
+    }
   }
+}
+
+// Real numbers, whose roundings differ from the direct algorithm's.
+TEST(Conv2d, WinogradRoundsAsLittleAsDirectSums) {
+  for (const Conv2dCase& c : winograd_cases()) {
+    SCOPED_TRACE(c.name);
+    ASSERT_EQ(conv2d_winograd_pays(c.shape), has_wide_vectors());
+    auto passes = make_passes(c.shape, Epilogue::none);
+    passes.fill_uniform().run();
+    const auto expect_near = [](const GuardedTensor& actual, const Doubles& expected) {
+      double error = 0, norm = 0;
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        error += std::pow(actual.values()[i] - expected[i], 2);
+        norm += std::pow(expected[i], 2);
+      }
+      EXPECT_LT(std::sqrt(error / norm), 5e-7);
+    };
+    const auto& s = c.shape;
+    expect_near(passes.dst, reference::conv2d_forward(s, passes.src.doubles(), passes.weights.doubles(), passes.bias.doubles()));
+    expect_near(passes.diff_src, reference::conv2d_backward_data(s, passes.diff_dst.doubles(), passes.weights.doubles()));
+    const auto gradient = reference::conv2d_backward_weights(s, passes.src.doubles(), passes.diff_dst.doubles());
+    expect_near(passes.diff_weights, gradient.diff_weights);
+    expect_near(passes.diff_bias, gradient.diff_bias);
+  }
+}
+
+TEST(Conv2d, WinogradOfAPictureIsTheSameInEveryBatch) {
+  const auto shape = [](std::int64_t N) { return Conv2dShape::infer("conv", N, {13, 13, 32}, 48, 5, 1, {2, 2, 2, 2}, 1); };
+  auto one = make_passes(shape(1), Epilogue::relu), many = make_passes(shape(9), Epilogue::relu);
+  one.fill_uniform();
+  many.fill_uniform();
+  const std::size_t size = one.src.values().size(), outputs = one.dst.values().size();
+  for (std::size_t i = 0; i < many.src.values().size(); ++i) many.src.values()[i] = one.src.values()[i % size];
+  one.forward();
+  many.forward();
+  for (std::size_t i = 0; i < many.dst.values().size(); ++i) ASSERT_EQ(many.dst.values()[i], one.dst.values()[i % outputs]);
 }
 
 TEST(Conv2d, RejectsBadShape) {
