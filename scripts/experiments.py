@@ -1,19 +1,25 @@
-"""What the scripts that run many trainings share: jobs side by side, going on after a kill, and results that belong together.
+"""What the scripts that run many trainings share: jobs side by side, going on after a kill, results that belong together, and tables,
+figures and reports of them.
 
-OUT/experiment.json says which program, config and data set the results are of; OUT/runs/NAME is a run directory of `alexnet train`. A job
-that is done has OUT/runs/NAME/done.json; all others go on with --resume. Nothing else is remembered, so a killed script is started again
-with the same command.
+OUT/experiment.json says which program, config and data set the results are of; OUT/runs/NAME is a run directory of `alexnet train`, whose
+job.json says what was changed in its config. A job that is done has done.json there; all others go on with --resume. Nothing else is
+remembered, so a killed script is started again with the same command.
 """
+import csv
+import glob
 import hashlib
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
 import peers_common
-from peers_common import PROGRAM, ROOT, require_alexnet, say, stop
+from peers_common import PROGRAM, ROOT, cpu_name, measured, require_alexnet, say, stop
 
 POLL_S = 0.5
 
@@ -28,10 +34,14 @@ def add_arguments(parser, out):
     parser.add_argument("--quick", action="store_true", help="fewer runs, 15 minutes at most on two cores")
 
 
+def positive(option, value):
+    if value is not None and value < 1:
+        stop(64, f"error: {PROGRAM}: {option} {value}: must be 1 or more")
+
+
 def parsed(parser):
     args = peers_common.parsed(parser)
-    if args.jobs < 1:
-        stop(64, f"error: {PROGRAM}: --jobs {args.jobs}: must be 1 or more")
+    positive("--jobs", args.jobs)
     require_alexnet(args.alexnet)
     if not os.path.exists(os.path.join(args.data, "dataset.json")):
         stop(66, f"error: {PROGRAM}: --data {args.data}: no dataset.json in it; make a data set with alexnet prepare")
@@ -44,6 +54,37 @@ class Job:
     config: str
     sets: list
     labels: dict = field(default_factory=dict)  # columns of the tables: activation, rate, seed ...
+    keep_checkpoints: bool = True  # False: removed when the job is done
+
+
+def yaml():
+    try:
+        import yaml as module
+    except ImportError:
+        stop(69, f"error: {PROGRAM}: PyYAML is missing; run scripts/setup test")
+    return module
+
+
+def chosen(only, known):
+    """The names of --only, or all known ones."""
+    for name in only or []:
+        if name not in known:
+            stop(64, f"error: {PROGRAM}: --only {name}: unknown; there are {', '.join(known)}")
+    return [name for name in known if name in only] if only else list(known)
+
+
+def inputs_of(layer):
+    """How many products each output of a layer of `summary` sums: its weights without the bias, by outputs."""
+    return layer["parameters"] / layer["output"][-1] - 1
+
+
+def sets_that_keep_variance(before, after, config):
+    """Standard deviations of initial weights, as --set, for the layers that have another number of inputs in `after` than in `before`
+    (layers of `summary`): std^2 * inputs stays, and with it the variance of a layer's sums in the first step."""
+    inputs = {layer["name"]: inputs_of(layer) for layer in before if layer["parameters"]}
+    stds = {layer["name"]: layer["weights"]["std"] for layer in config["model"]["layers"] if "weights" in layer}
+    changed = [layer for layer in after if layer["parameters"] and inputs_of(layer) != inputs[layer["name"]]]
+    return [f"model.layers.{layer['name']}.weights.std={stds[layer['name']] * (inputs[layer['name']] / inputs_of(layer)) ** 0.5:.4g}" for layer in changed]
 
 
 def records(run):
@@ -62,35 +103,63 @@ def records(run):
 
 
 class Experiment:
-    def __init__(self, args, configs):
+    def __init__(self, args, configs, settings=None):
+        """settings: more that results must agree in, as {name: value}."""
         self.args = args
         self.version = json.loads(subprocess.run([args.alexnet, "--version", "--json"], capture_output=True, text=True, check=True).stdout)
-        self.remember(configs)
+        self.remember(configs, settings or {})
 
-    def remember(self, configs):
+    def remember(self, configs, settings):
         """Refuses to add to the results of another experiment."""
         dumps = "".join(self.resolved(config) for config in configs)
         with open(os.path.join(self.args.data, "dataset.json"), "rb") as file:
             data = hashlib.sha256(file.read()).hexdigest()[:16]
-        now = {"commit": self.version["commit"], "configs": hashlib.sha256(dumps.encode()).hexdigest()[:16], "data": data}
+        now = {"commit": self.version["commit"], "configs": hashlib.sha256(dumps.encode()).hexdigest()[:16], "data": data, **settings}
         path = os.path.join(self.args.out, "experiment.json")
         os.makedirs(os.path.join(self.args.out, "runs"), exist_ok=True)
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 before = json.load(file)
             differing = [key for key in now if before.get(key) != now[key]]
-            if differing and not self.args.mix:
-                was = ", ".join(f"{key} {before.get(key)} (now {now[key]})" for key in differing)
-                stop(65, f"error: {PROGRAM}: {self.args.out}: holds results of another {was}; choose another --out, or add --mix")
+            if differing:
+                self.refuse_mix(", ".join(f"{key} {before.get(key)} (now {now[key]})" for key in differing))
         with open(path, "w", encoding="utf-8") as file:
             json.dump(now, file, indent=1)
 
-    def resolved(self, config):
-        command = [self.args.alexnet, "config", config] + [word for s in self.args.sets for word in ("--set", s)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    def refuse_mix(self, was):
+        if not self.args.mix:
+            stop(65, f"error: {PROGRAM}: {self.args.out}: holds results of another {was}; choose another --out, or add --mix")
+
+    def refuse_changed_jobs(self, jobs):
+        """A run that was begun with other changes of its config, by another --epochs say, is of another experiment."""
+        for job in jobs:
+            path = os.path.join(self.run_folder(job), "job.json")
+            if not os.path.exists(path):
+                continue
+            with open(path, encoding="utf-8") as file:
+                before = json.load(file)["sets"]
+            if before != job.sets:
+                differing = [s for s in before if s not in job.sets] or before
+                self.refuse_mix(f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
+
+    def asked(self, command, config, sets=()):
+        """What `alexnet COMMAND CONFIG` prints, with the --set of all runs and these."""
+        words = [self.args.alexnet, *command, config] + [word for s in [*sets, *self.args.sets] for word in ("--set", s)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             stop(done.returncode, done.stderr.strip())
         return done.stdout
+
+    def resolved(self, config, sets=()):
+        return self.asked(["config"], config, sets)
+
+    def summary(self, config, sets):
+        """The layers of the network, with shapes, parameters and multiply-accumulates."""
+        return json.loads(self.asked(["summary", "--json", "--config"], config, [*sets, f"model.num_classes={self.num_classes()}"]))["layers"]
+
+    def num_classes(self):
+        with open(os.path.join(self.args.data, "dataset.json"), "rb") as file:
+            return len(json.load(file)["classes"])
 
     def run_folder(self, job):
         return os.path.join(self.args.out, "runs", job.name)
@@ -108,6 +177,10 @@ class Experiment:
         with open(path + ".tmp", "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
         os.replace(path + ".tmp", path)
+        if not job.keep_checkpoints:
+            for checkpoint in glob.glob(os.path.join(self.run_folder(job), "*.safetensors")):
+                os.remove(checkpoint)
+            shutil.rmtree(os.path.join(self.run_folder(job), "checkpoints"), ignore_errors=True)
 
     def start(self, job):
         threads = max(1, os.cpu_count() // self.args.jobs)
@@ -115,6 +188,8 @@ class Experiment:
                    "--set", f"device.threads={threads}"]
         command += [word for s in job.sets + self.args.sets for word in ("--set", s)]
         os.makedirs(self.run_folder(job), exist_ok=True)
+        with open(os.path.join(self.run_folder(job), "job.json"), "w", encoding="utf-8") as file:
+            json.dump({"config": job.config, "sets": job.sets}, file, indent=1)
         log = open(os.path.join(self.run_folder(job), "output.log"), "ab")  # closed with the process
         say(f"{job.name}: begins or goes on")
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True), log
@@ -122,6 +197,7 @@ class Experiment:
     def run(self, jobs, evaluate):
         """Runs the jobs that are not done. evaluate(job, records, ended) -> the result when nothing more is to be learnt from the run,
         else None; a run with a result is stopped."""
+        self.refuse_changed_jobs(jobs)
         waiting = [job for job in jobs if self.result(job) is None]
         say(f"{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before")
         running = {}
@@ -150,3 +226,48 @@ class Experiment:
                 process.send_signal(signal.SIGTERM)
             for _, process, _ in running.values():
                 process.wait()
+
+    def evaluation(self, name, jobs):
+        """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations."""
+        path = os.path.join(self.args.out, "evaluations", name + ".json")
+        checkpoints = [os.path.join(self.run_folder(job), "last.safetensors") for job in jobs]
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                kept = json.load(file)
+            if kept["checkpoints"] == checkpoints:
+                return kept
+        say(f"{name}: ten views")
+        command = [self.args.alexnet, "eval", "--data", self.args.data, "--views", "10", "--json"]
+        result = {**measured(command + [word for c in checkpoints for word in ("--checkpoint", c)]), "checkpoints": checkpoints}
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".tmp", "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
+        os.replace(path + ".tmp", path)
+        return result
+
+    def write_csv(self, name, header, rows):
+        with open(os.path.join(self.args.out, name), "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+
+    def write_report(self, title, setting, jobs, lines):
+        """OUT/report.md: how the results came about, then the lines, which are printed too."""
+        hours = sum(max((r.get("time_s", 0) for r in records(self.run_folder(job))), default=0) for job in jobs) / 3600
+        command = shlex.join([f"scripts/{PROGRAM}", *sys.argv[1:]])
+        origin = f"alexnet {self.version['commit']}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
+                 f"{hours:.1f} hours of training in all, --jobs {self.args.jobs} at a time; `{command}`."
+        with open(os.path.join(self.args.out, "report.md"), "w", encoding="utf-8") as file:
+            file.write("\n".join([f"# {title}", "", origin, "", *lines]) + "\n")
+        print("\n".join(lines))
+
+    def draw(self, name, paint):
+        """paint(pyplot) -> a figure, which becomes OUT/NAME."""
+        try:
+            import matplotlib
+            matplotlib.use("Agg")
+            import matplotlib.pyplot as plt
+        except ImportError:
+            say("no matplotlib: the figure is left out; scripts/setup plot")
+            return
+        paint(plt).savefig(os.path.join(self.args.out, name), dpi=110, bbox_inches="tight")

@@ -1,12 +1,7 @@
 // scripts/relu_vs_tanh on a tiny budget: drawn pictures, a few epochs.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
-#include <fstream>
-#include <sstream>
-
-#include "support/expect_error.hpp"
-#include "support/temporary_folder.hpp"
+#include "experiment_fixture.hpp"
 
 namespace alexnet {
 namespace {
@@ -14,29 +9,14 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class ReluVsTanhTest : public testing::Test {
+class ReluVsTanhTest : public ExperimentTest {
  protected:
-  static constexpr const char* kScript = ALEXNET_SOURCE_DIR "/scripts/relu_vs_tanh";
+  static constexpr const char* kPeer = ALEXNET_SOURCE_DIR "/scripts/figure1_peer.py";
 
-  void SetUp() override {
-    if (run_command({"/usr/bin/python3", "--version"}).exit_code != 0) GTEST_SKIP() << "no python3";
-    ASSERT_EQ(run_alexnet({"prepare", "drawn:classes=10,train=160,val=32", folder_ / "data", "--size", "32"}).exit_code, 0);
-  }
-  CommandResult run(std::vector<std::string> more = {}) {
-    std::vector<std::string> command = {kScript, "--alexnet", ALEXNET_BINARY, "--data", folder_ / "data", "--out", folder_ / "out"};
-    for (const char* word : {"--rates", "0.01", "--seeds", "1", "--relu-epochs", "2", "--tanh-epochs", "2", "--set", "train.batch_size=32",
-                             "--set", "train.log_every_steps=1"})
-      command.emplace_back(word);
-    command.insert(command.end(), more.begin(), more.end());
-    return run_command(command);
-  }
-  std::string content(const std::string& name) const {
-    std::stringstream text;
-    text << std::ifstream(folder_.path() / "out" / name).rdbuf();
-    return text.str();
-  }
-
-  TemporaryFolder folder_;
+  ReluVsTanhTest()
+      : ExperimentTest("relu_vs_tanh", "drawn:classes=10,train=160,val=32", "32",
+                       {"--rates", "0.01", "--seeds", "1", "--relu-epochs", "2", "--tanh-epochs", "2", "--set", "train.batch_size=32",
+                        "--set", "train.log_every_steps=1"}) {}
 };
 
 TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
@@ -56,12 +36,48 @@ TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
 TEST_F(ReluVsTanhTest, RefusesToMixResultsAndWhatItDoesNotHave) {
   ASSERT_EQ(run().exit_code, 0);
   expect_refused(run({"--set", "optimizer.momentum=0.5"}), ExitCode::bad_data, {"holds results of another configs", "add --mix"});
+  expect_refused(run({"--relu-epochs", "3"}), ExitCode::bad_data,
+                 {"holds results of another configuration: relu_0.01_1 was begun with train.epochs=2", "add --mix"});
   expect_refused(run({"--data", folder_ / "nowhere"}), ExitCode::no_input, {"nowhere: no dataset.json in it"});
   expect_refused(run({"--alexnet", "/nowhere/alexnet"}), ExitCode::no_input, {"/nowhere/alexnet: there is no such executable"});
   expect_refused(run({"--jobs", "0"}), ExitCode::command_line, {"--jobs 0: must be 1 or more"});
   const CommandResult failing = run({"--out", folder_ / "other", "--set", "data.crop=40"});
   EXPECT_EQ(failing.exit_code, 70);
   EXPECT_THAT(failing.err, AllOf(HasSubstr("alexnet ended with 78"), HasSubstr("output.log")));
+}
+
+// PyTorch computes the order of the pictures from its definition: with another one the errors of the steps would differ.
+TEST_F(ReluVsTanhTest, PyTorchDrawsTheSameCurves) {
+  if (run_command({"/usr/bin/python3", "-c", "import numpy, torch, yaml"}).exit_code != 0) GTEST_SKIP() << "no PyTorch";
+  // Batches that do not divide an epoch.
+  ASSERT_EQ(run({"--target", "0.001", "--set", "train.batch_size=30"}).exit_code, 0);
+  for (const char* activation : {"relu", "tanh"}) {
+    const std::string folder = folder_ / "out/runs/" + activation + "_0.01_1";
+    const CommandResult peer = run_command({kPeer, folder, "--alexnet", ALEXNET_BINARY, "--threads", "1", "--epochs", "2"});
+    ASSERT_EQ(peer.exit_code, 0) << peer.err;
+    const nlohmann::json found = nlohmann::json::parse(peer.out.substr(peer.out.rfind("\n{")));
+    EXPECT_EQ(found.at("epochs"), 2);
+    EXPECT_LT(found.at("first_loss_difference"), 1e-5) << peer.out;
+    EXPECT_LT(found.at("largest_difference_of_an_interval"), 0.04) << peer.out;  // one picture of 30 on the other side of a tie
+  }
+}
+
+TEST_F(ReluVsTanhTest, ThePeerRefusesWhatItCannotRepeat) {
+  const auto peer = [&](const std::string& run, const RunOptions& options = {}) {
+    return run_command({kPeer, run, "--alexnet", ALEXNET_BINARY}, options);
+  };
+  expect_refused(peer(folder_ / "nowhere"), ExitCode::no_input, {"nowhere: no config.yaml in it"});
+  ASSERT_EQ(run_alexnet({"train", "--config", "cifar10_relu", "--set", "data.path=" + (folder_ / "data"), "--set", "train.max_steps=1",
+                         "--set", "data.flip=true", "--run-dir", folder_ / "mirrored"})
+                .exit_code,
+            0);
+  expect_refused(peer(folder_ / "mirrored", without("torch")), ExitCode::unavailable, {"name an interpreter that has it with --python"});
+  if (run_command({"/usr/bin/python3", "-c", "import numpy, torch, yaml"}).exit_code != 0) GTEST_SKIP() << "no PyTorch";
+  expect_refused(peer(folder_ / "mirrored"), ExitCode::bad_data, {"mirrored: was trained with mirror images"});
+  ASSERT_EQ(run_alexnet({"prepare", pictures_, folder_ / "jpeg", "--size", "32", "--encoding", "jpeg"}).exit_code, 0);
+  std::filesystem::remove_all(folder_.path() / "data");
+  std::filesystem::rename(folder_.path() / "jpeg", folder_.path() / "data");
+  expect_refused(peer(folder_ / "mirrored"), ExitCode::bad_data, {"no raw pictures; prepare the data set with --encoding raw"});
 }
 
 }  // namespace

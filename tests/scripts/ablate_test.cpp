@@ -1,0 +1,85 @@
+// scripts/ablate on a tiny budget: drawn pictures, one epoch of three steps.
+#include "experiment_fixture.hpp"
+
+namespace alexnet {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class AblateTest : public ExperimentTest {
+ protected:
+  AblateTest()
+      : ExperimentTest(
+            "ablate", "drawn:classes=8,train=48,val=16", "64",
+            {"--epochs", "1", "--seeds", "2", "--only", "no_lrn", "no_conv3", "one_column_half", "--set", "train.batch_size=16"}) {}
+  void SetUp() override {
+    ExperimentTest::SetUp();
+    if (!has_yaml()) GTEST_SKIP() << "no PyYAML";
+  }
+};
+
+TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
+  const CommandResult first = run();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(content("report.md"),
+              AllOf(HasSubstr("| base: the whole net | 967,992 | 21.5 |"), HasSubstr("| no_conv3: without conv3 | "),
+                    HasSubstr("| +1.37 / +1.15 |"), HasSubstr("| average of 2 nets, ten views | "), HasSubstr("--epochs 1")));
+  EXPECT_EQ(lines(content("ablation.csv")), 1 + 4 * 2);
+  EXPECT_THAT(content("variants.csv"), AllOf(HasSubstr("\nno_lrn,967992,"), HasSubstr("\none_column_half,")));
+  EXPECT_THAT(content("runs/no_lrn_2/config.yaml"),
+              AllOf(Not(HasSubstr("type: lrn")), HasSubstr("seed: 2"), HasSubstr("at_epochs: [0.5833, 0.8333]")));
+  // conv4 sees 40 maps of its column instead of 64: sqrt(64 / 40) of the base's 0.059.
+  EXPECT_THAT(content("runs/no_conv3_1/job.json"),
+              AllOf(HasSubstr("model.remove=[conv3, act3]"), HasSubstr("conv4.weights.std=0.07463\"")));
+  EXPECT_THAT(content("runs/one_column_half_1/job.json"),
+              AllOf(HasSubstr("model.columns=1"), HasSubstr("conv2.num_output=40"), Not(HasSubstr("conv5.num_output"))));
+
+  std::filesystem::remove(folder_.path() / "out/runs/base_1/done.json");  // as if killed before its end was seen
+  EXPECT_THAT(content("runs/base_2/config.yaml"), HasSubstr("type: lrn"));
+  const CommandResult again = run();
+  EXPECT_THAT(again.err, HasSubstr("8 runs, 7 of them done before"));
+  EXPECT_EQ(again.out, first.out);
+}
+
+TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
+  const auto result = [&](const std::string& name, const char* top1) {
+    folder_.write("out/runs/" + name + "/done.json", R"({"diverged": false, "last_top1": 0.5})");
+    const std::string checkpoint = folder_ / "out/runs/" + name + "/last.safetensors";
+    folder_.write("out/evaluations/" + name + ".json",
+                  std::string(R"({"top1_error": )") + top1 +
+                      R"(, "top5_error": null, "top1_error_centre": 0.6, "top5_error_centre": null, "checkpoints": [")" + checkpoint +
+                      "\"]}");
+  };
+  result("base_1", "0.50");
+  result("base_2", "0.52");
+  result("no_lrn_1", "0.60");
+  result("no_lrn_2", "0.62");
+  folder_.write("out/runs/base_2/done.json", R"({"diverged": true, "last_top1": null})");
+  ASSERT_EQ(always_[4], "--only");
+  always_ = {"--epochs", "1", "--seeds", "2", "--only", "no_lrn"};
+  const CommandResult one_base = run();
+  // The spread is no_lrn's, 1.41 points with one degree of freedom; the base has one run: 1.41 sqrt(1/1 + 1/2).
+  EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net (1 of 2 diverged) | 967,992 | 21.5 | 50.00 (50.00 to 50.00) |"),
+                                  HasSubstr("| 61.00 (60.00 to 62.00) | **+11.00** ± 1.73 | - | - | +0.00 ± 0.00 |")))
+      << one_base.err;
+}
+
+TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
+  const CommandResult list = run({"--list"});
+  EXPECT_EQ(list.exit_code, 0);
+  EXPECT_THAT(list.out, AllOf(StartsWith("no_lrn "), HasSubstr("\ncolumns_apart  ")));
+  expect_refused(run({"--only", "no_lnr"}), ExitCode::command_line, {"ablate: --only no_lnr: unknown; there are no_lrn, pool_2x2"});
+  expect_refused(run({"--seeds", "0"}), ExitCode::command_line, {"--seeds 0: must be 1 or more"});
+  expect_refused(run({}, without("yaml")), ExitCode::unavailable, {"ablate: PyYAML is missing; run scripts/setup test"});
+  folder_.write("out/runs/base_1/job.json", R"({"config": "alexnet_64", "sets": ["seed=1", "train.epochs=3"]})");
+  expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});
+  const CommandResult no_such_layer = run({"--config", "cifar10_quick", "--out", folder_ / "other", "--only", "no_conv5"});
+  EXPECT_EQ(no_such_layer.exit_code, 78);
+  EXPECT_THAT(no_such_layer.err, HasSubstr("conv5"));
+}
+
+}  // namespace
+}  // namespace alexnet
