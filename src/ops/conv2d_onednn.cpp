@@ -146,6 +146,7 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
 
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue) {
   auto conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  if (conv2d_of_pairs_pays(shape)) return make_conv2d_of_pairs_onednn(shape, std::move(conv2d));
   if (!conv2d_of_pictures_pays(shape)) return conv2d;
   return make_conv2d_of_pictures_onednn(shape, std::move(conv2d));
 }
