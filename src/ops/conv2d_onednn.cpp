@@ -145,7 +145,8 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
 }  // namespace
 
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue) {
-  auto conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  std::unique_ptr<Conv2d> conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  if (conv2d_of_picture_rows_pays(shape)) conv2d = make_conv2d_of_picture_rows_onednn(shape, epilogue, std::move(conv2d));
   if (conv2d_of_pairs_pays(shape)) return make_conv2d_of_pairs_onednn(shape, std::move(conv2d));
   if (!conv2d_of_pictures_pays(shape)) return conv2d;
   return make_conv2d_of_pictures_onednn(shape, std::move(conv2d));

@@ -2,6 +2,10 @@
 // The selftest compares the factory's choice at the shapes of the full network.
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <limits>
+
+#include "alexnet/reference/activation.hpp"
 #include "alexnet/reference/conv2d.hpp"
 #include "ops/onednn_common.hpp"
 #include "ops/onednn_ops.hpp"
@@ -36,17 +40,19 @@ std::vector<Bf16Case> cases() {
   };
 }
 
-using Make = std::unique_ptr<Conv2d> (*)(const Conv2dShape&);
+using Make = std::unique_ptr<Conv2d> (*)(const Conv2dShape&, Epilogue);
 struct Class {
   const char* name;
   bool needs_pairs, takes_groups;
   Make make;
 };
 const Class kClasses[] = {
-    {"chosen", false, true, [](const Conv2dShape& s) { return make_conv2d_onednn(s, Epilogue::none); }},
-    {"of_pairs", true, true, [](const Conv2dShape& s) { return make_conv2d_of_pairs_onednn(s, make_conv2d_onednn(s, Epilogue::none)); }},
+    {"chosen", false, true, make_conv2d_onednn},
+    {"of_picture_rows", true, false,
+     [](const Conv2dShape& s, Epilogue e) { return make_conv2d_of_picture_rows_onednn(s, e, make_conv2d_onednn(s, e)); }},
+    {"of_pairs", true, true, [](const Conv2dShape& s, Epilogue e) { return make_conv2d_of_pairs_onednn(s, make_conv2d_onednn(s, e)); }},
     {"of_pictures", false, false,
-     [](const Conv2dShape& s) { return make_conv2d_of_pictures_onednn(s, make_conv2d_onednn(s, Epilogue::none)); }}};
+     [](const Conv2dShape& s, Epilogue e) { return make_conv2d_of_pictures_onednn(s, make_conv2d_onednn(s, e)); }}};
 
 class Conv2dInBf16Test : public ::testing::TestWithParam<std::tuple<Bf16Case, Class>> {
  protected:
@@ -57,9 +63,9 @@ class Conv2dInBf16Test : public ::testing::TestWithParam<std::tuple<Bf16Case, Cl
   }
   const Conv2dShape& shape() const { return std::get<0>(GetParam()).shape; }
   const Class& of() const { return std::get<1>(GetParam()); }
-  WeightedPasses<Conv2d> make() const {
+  WeightedPasses<Conv2d> make(Epilogue epilogue = Epilogue::none) const {
     const Conv2dShape& s = shape();
-    return {of().make(s), {s.N, s.IH, s.IW, s.IC}, {s.OC, s.KH, s.KW, s.IC / s.groups}, {s.N, s.OH, s.OW, s.OC}, DType::bf16};
+    return {of().make(s, epilogue), {s.N, s.IH, s.IW, s.IC}, {s.OC, s.KH, s.KW, s.IC / s.groups}, {s.N, s.OH, s.OW, s.OC}, DType::bf16};
   }
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, Conv2dInBf16Test, ::testing::Combine(::testing::ValuesIn(cases()), ::testing::ValuesIn(kClasses)),
@@ -69,11 +75,36 @@ TEST_P(Conv2dInBf16Test, MatchesReferenceAndStaysInBounds) {
   auto passes = make();
   passes.fill_integers().run().expect_guards_intact();
   const Doubles src = passes.src.doubles(), weights = passes.weights.doubles(), diff_dst = passes.diff_dst.doubles();
-  EXPECT_TRUE(matches(passes.dst, reference::conv2d_forward(shape(), src, weights, passes.bias.doubles()), kExact));
+  const Doubles dst = reference::conv2d_forward(shape(), src, weights, passes.bias.doubles());
+  EXPECT_TRUE(matches(passes.dst, dst, kExact));
   EXPECT_TRUE(matches(passes.diff_src, reference::conv2d_backward_data(shape(), diff_dst, weights), kExact));
   const auto expected = reference::conv2d_backward_weights(shape(), src, diff_dst);
   EXPECT_TRUE(matches(passes.diff_weights, expected.diff_weights, kExact));
   EXPECT_TRUE(matches(passes.diff_bias, expected.diff_bias, kExact));
+
+  auto fused = make(Epilogue::relu);
+  fused.fill_integers().forward();
+  EXPECT_TRUE(matches(fused.dst, reference::relu_forward(dst), kExact));
+}
+
+TEST_P(Conv2dInBf16Test, AnInfinitePixelStaysInItsWindows) {
+  auto passes = make();
+  passes.fill_integers();
+  const auto pixels = passes.src.values<BFloat16>();
+  pixels[pixels.size() / 2] = to_bfloat16(std::numeric_limits<float>::infinity());
+  passes.forward();
+  EXPECT_TRUE(matches(passes.dst, reference::conv2d_forward(shape(), passes.src.doubles(), passes.weights.doubles(), passes.bias.doubles()),
+                      kExact));
+}
+
+TEST_P(Conv2dInBf16Test, OnlyTheFusedReluHidesNaN) {
+  for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu}) {
+    auto passes = make(epilogue);
+    passes.fill_integers();
+    passes.bias.fill(std::numeric_limits<float>::quiet_NaN());
+    passes.forward();
+    for (const double value : passes.dst.doubles()) ASSERT_TRUE(epilogue == Epilogue::none ? std::isnan(value) : value == 0);
+  }
 }
 
 TEST_P(Conv2dInBf16Test, IsDeterministic) {
