@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::int64_t kOutputs = 32;  // two vectors
 constexpr std::int64_t kFewChannels = 8;
-constexpr std::int64_t kBandBytes = 512 << 10;  // of interleaved rows, in a second-level cache  // of a second-level cache
+constexpr std::int64_t kBandBytes = 512 << 10;  // of interleaved rows, in a second-level cache
 
 // Places of a band that a tile adds up, and how they lie in the interleaved rows; in pairs.
 struct Places {
