@@ -7,7 +7,8 @@
 // A value of the padded picture meets two vectors of outputs; the sums of 11 values of a window's row times 32 outputs stay in registers
 // over a band of 8 rows of diff_dst. A thread takes bands: it copies the rows under a band between zeros first, which then lie in its
 // second-level cache, as does the band. Sums over a band are added up band by band, so that rounding does not grow with the batch.
-// Tensors in bf16 are worked on as f32: a band's rows are widened where f32 ones are copied, those of diff_dst besides.
+// Tensors in bf16 are worked on as f32, where conv2d_of_pairs is not for the CPU: a band's rows are widened where f32 ones are copied,
+// those of diff_dst besides.
 // The other passes are oneDNN's: forward written in this way (11 positions times 32 outputs) was no faster than oneDNN's.
 #include <omp.h>
 
@@ -24,8 +25,6 @@ constexpr std::int64_t kBandRows = 8;
 constexpr std::int64_t kOutputs = 32;  // two vectors
 constexpr std::int64_t kValues = 11;   // times two vectors: 22 of 32 registers
 
-using Vector [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
-
 // A band's rows of the padded picture, and how its windows lie in them; in floats.
 struct Windows {
   std::int64_t pitch;   // from one row to the next
@@ -36,11 +35,11 @@ struct Windows {
 // diff_weights[k, o] += the band's sum, for `count` of kValues values and kOutputs outputs.
 ALEXNET_SIMD void backward_weights_tile(const float* padded, Windows w, const float* diff_dst, std::int64_t rows, std::int64_t OW,
                                         std::int64_t OC, std::int64_t count, float* diff_weights) {
-  Vector sums[kValues][2] = {};
+  Floats sums[kValues][2] = {};
   for (std::int64_t row = 0; row < rows; ++row) {
     const float* x = padded + row * w.down;
     for (std::int64_t ow = 0; ow < OW; ++ow, x += w.across, diff_dst += OC) {
-      const Vector low = *reinterpret_cast<const Vector*>(diff_dst), high = *reinterpret_cast<const Vector*>(diff_dst + 16);
+      const Floats low = *reinterpret_cast<const Floats*>(diff_dst), high = *reinterpret_cast<const Floats*>(diff_dst + 16);
 #pragma GCC unroll 11
       for (std::int64_t k = 0; k < kValues; ++k) {
         sums[k][0] += x[k] * low;
@@ -51,7 +50,7 @@ ALEXNET_SIMD void backward_weights_tile(const float* padded, Windows w, const fl
 #pragma GCC unroll 11
   for (std::int64_t k = 0; k < kValues; ++k) {
     if (k >= count) break;
-    for (const int half : {0, 1}) *reinterpret_cast<Vector*>(diff_weights + k * kOutputs + 16 * half) += sums[k][half];
+    for (const int half : {0, 1}) *reinterpret_cast<Floats*>(diff_weights + k * kOutputs + 16 * half) += sums[k][half];
   }
 }
 

@@ -3,7 +3,7 @@
 // oneDNN chooses the order of the weights (blocks of 16 channels and more); they are reordered from and to OHWI in scratch in every
 // call: 9 MB for AlexNet's five layers, below 1 % of a step at batch 128. Those run at 92 to 125 GFLOP/s per Zen 4 core in every pass
 // (batch 32). With stride 1, backward_data is a forward convolution with the weights turned around: oneDNN's forward kernels (brgconv)
-// are 5 to 10 % faster than those that it has for the gradient. A fused ReLU turns NaN into 0: see conv2d.hpp.
+// are 5 to 10 % faster than those that it has for the gradient, in bf16 too. A fused ReLU turns NaN into 0: see conv2d.hpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -113,10 +113,10 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
   }
 
   // With stride 1, diff_src is the convolution of diff_dst with the weights turned around: inputs and outputs change places, and the
-  // window is read from its end. It pays where the channels of a group fill a vector, in f32.
+  // window is read from its end. It pays where the channels of a group fill a vector.
   bool turns_weights() const {
     const Conv2dShape& s = shape_;
-    return s.src_type == DType::f32 && s.dst_type == DType::f32 && s.SH == 1 && s.SW == 1 && s.IC / s.groups >= 16 && s.OC / s.groups >= 16;
+    return s.src_type == s.dst_type && s.SH == 1 && s.SW == 1 && s.IC / s.groups >= 16 && s.OC / s.groups >= 16;
   }
   std::size_t turned_bytes() const {
     return turns_weights() ? aligned_bytes(static_cast<std::size_t>(shape_.num_weights()) * sizeof(float)) : 0;
@@ -146,7 +146,9 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
 
 std::unique_ptr<Conv2d> make_conv2d_onednn(const Conv2dShape& shape, Epilogue epilogue) {
   if (conv2d_winograd_pays(shape)) return make_conv2d_winograd_onednn(shape, epilogue);
-  auto conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  std::unique_ptr<Conv2d> conv2d = std::make_unique<Conv2dOnednn>(shape, epilogue);
+  if (conv2d_of_picture_rows_pays(shape)) conv2d = make_conv2d_of_picture_rows_onednn(shape, epilogue, std::move(conv2d));
+  if (conv2d_of_pairs_pays(shape)) return make_conv2d_of_pairs_onednn(shape, std::move(conv2d));
   if (!conv2d_of_pictures_pays(shape)) return conv2d;
   return make_conv2d_of_pictures_onednn(shape, std::move(conv2d));
 }

@@ -22,10 +22,18 @@ void rethrow(const std::string& what, const dnnl::error& error) {
   fail(memory_is_short ? ExitCode::out_of_memory : ExitCode::internal, "{}: oneDNN: {}", what, error.what());
 }
 
+namespace {
+
+bool has(dnnl::cpu_isa wanted) {
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
+}
+
+}  // namespace
+
+bool multiplies_pairs() { return has(dnnl::cpu_isa::avx512_core_bf16) && !has(dnnl::cpu_isa::avx512_core_amx); }
+
 void check_bf16() {
-  const auto has = [isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa())](dnnl::cpu_isa wanted) {
-    return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
-  };
   if (!has(dnnl::cpu_isa::avx512_core)) {
     fail(ExitCode::unavailable,
          "device.precision is bf16: oneDNN computes in it with AVX-512 alone, which this CPU lacks; set device.precision=f32");

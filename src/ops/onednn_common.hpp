@@ -36,6 +36,9 @@ decltype(auto) guarded(const std::string& what, F&& f) {
 // Says in the log how this CPU computes in bf16. Throws Error(unavailable) when oneDNN cannot: it takes AVX-512.
 void check_bf16();
 
+// Whether the CPU adds up products of pairs in bf16 (AVX512_BF16) and has nothing faster (AMX).
+bool multiplies_pairs();
+
 // f32 or bf16.
 memory::data_type data_type(DType type);
 

@@ -16,6 +16,11 @@ bool conv2d_of_pictures_pays(const Conv2dShape& shape);
 std::unique_ptr<Conv2d> make_conv2d_of_pictures_onednn(const Conv2dShape& shape, std::unique_ptr<Conv2d> other_passes);
 bool conv2d_winograd_pays(const Conv2dShape& shape);
 std::unique_ptr<Conv2d> make_conv2d_winograd_onednn(const Conv2dShape& shape, Epilogue epilogue);
+bool conv2d_of_picture_rows_pays(const Conv2dShape& shape);
+std::unique_ptr<Conv2d> make_conv2d_of_picture_rows_onednn(const Conv2dShape& shape, Epilogue epilogue,
+                                                           std::unique_ptr<Conv2d> other_passes);
+bool conv2d_of_pairs_pays(const Conv2dShape& shape);
+std::unique_ptr<Conv2d> make_conv2d_of_pairs_onednn(const Conv2dShape& shape, std::unique_ptr<Conv2d> other_passes);
 std::unique_ptr<FullyConnected> make_fully_connected_onednn(const FullyConnectedShape& shape, Epilogue epilogue);
 std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape, DType type = DType::f32);
 std::unique_ptr<Lrn> make_lrn_onednn(const LrnShape& shape);

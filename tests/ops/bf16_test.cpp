@@ -12,12 +12,6 @@
 namespace alexnet::test {
 namespace {
 
-Doubles doubles(const GuardedTensor& tensor) {
-  Doubles result;
-  for (const BFloat16 value : tensor.values<BFloat16>()) result.push_back(static_cast<double>(to_float(value)));
-  return result;
-}
-
 TEST(Bf16Test, MaxPoolOfAWindowWhoseWinnersDoNotFitAByteIsRefused) {
   ALEXNET_NEEDS_BF16();
   const auto make = [](std::int64_t kernel_size) {
@@ -37,7 +31,7 @@ TEST(Bf16Test, ReluPassesNanOn) {
   x.values<BFloat16>()[1] = to_bfloat16(-1);
   x.values<BFloat16>()[2] = to_bfloat16(2);
   op->forward(x, x);
-  const Doubles values = doubles(x);
+  const Doubles values = x.doubles();
   EXPECT_TRUE(std::isnan(values[0]));
   EXPECT_EQ(values[1], 0);
   EXPECT_EQ(values[2], 2);

@@ -1,4 +1,4 @@
-// An op with weights (Conv2d, FullyConnected), its tensors between guard bands, and its three passes run once.
+// An op with weights (Conv2d, FullyConnected), its tensors between guard bands, and its three passes run once. `type`: of activations.
 #pragma once
 
 #include <memory>
@@ -11,14 +11,15 @@ namespace alexnet::test {
 template <class OpType>
 class WeightedPasses {
  public:
-  WeightedPasses(std::unique_ptr<OpType> made, const Shape& src_shape, const Shape& weights_shape, const Shape& dst_shape)
+  WeightedPasses(std::unique_ptr<OpType> made, const Shape& src_shape, const Shape& weights_shape, const Shape& dst_shape,
+                 DType type = DType::f32)
       : op(std::move(made)),
-        src(src_shape),
+        src(src_shape, type),
         weights(weights_shape),
         bias(Shape{weights_shape[0]}),
-        dst(dst_shape),
-        diff_dst(dst_shape),
-        diff_src(src_shape),
+        dst(dst_shape, type),
+        diff_dst(dst_shape, type),
+        diff_src(src_shape, type),
         diff_weights(weights_shape),
         diff_bias(Shape{weights_shape[0]}),
         memory_(*op) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "alexnet/core/bfloat16.hpp"
 #include "alexnet/core/rng.hpp"
 
 namespace alexnet::test {
@@ -21,14 +22,17 @@ bool is_pattern(const std::byte* data, std::size_t bytes) {
   return true;
 }
 
-// values[i] = f(random word i)
+// values[i] = f(random word i), as the tensor stores it
 template <class F>
-void fill_from_words(std::span<float> values, std::uint64_t seed, F f) {
+void fill_from_words(const GuardedTensor& tensor, std::uint64_t seed, F f) {
+  with_storage_of(tensor.tensor().dtype(), [&]<class T>(T) {
+    const auto values = tensor.values<T>();
 #pragma omp parallel for
-  for (std::size_t i = 0; i < values.size(); i += 4) {
-    const RandomBlock block = random_block(seed, 1000, i / 4, 0);
-    for (std::size_t j = i; j < std::min(i + 4, values.size()); ++j) values[j] = f(block[j - i]);
-  }
+    for (std::size_t i = 0; i < values.size(); i += 4) {
+      const RandomBlock block = random_block(seed, 1000, i / 4, 0);
+      for (std::size_t j = i; j < std::min(i + 4, values.size()); ++j) values[j] = stored<T>(f(block[j - i]));
+    }
+  });
 }
 
 template <class T>
@@ -77,8 +81,11 @@ GuardedTensor::GuardedTensor(const Shape& shape, DType dtype)
     : memory_(static_cast<std::size_t>(shape.count()) * dtype_bytes(dtype)), tensor_(memory_.data(), shape, dtype) {}
 
 Doubles GuardedTensor::doubles() const {
-  const auto v = values();
-  return Doubles(v.begin(), v.end());
+  Doubles result;
+  with_storage_of(tensor_.dtype(), [&]<class T>(T) {
+    for (const T value : values<T>()) result.push_back(static_cast<double>(to_float(value)));
+  });
+  return result;
 }
 
 GuardedTensor& GuardedTensor::fill(float value) {
@@ -88,13 +95,13 @@ GuardedTensor& GuardedTensor::fill(float value) {
 
 GuardedTensor& GuardedTensor::fill_integers(std::uint64_t seed, int low, int high) {
   const auto range = static_cast<std::uint32_t>(high - low + 1);
-  fill_from_words(values(), seed, [=](std::uint32_t word) { return static_cast<float>(low + static_cast<int>(word % range)); });
+  fill_from_words(*this, seed, [=](std::uint32_t word) { return static_cast<float>(low + static_cast<int>(word % range)); });
   return *this;
 }
 
 GuardedTensor& GuardedTensor::fill_uniform(std::uint64_t seed, float low, float high) {
   const double range = static_cast<double>(high) - low;  // may be beyond f32
-  fill_from_words(values(), seed, [=](std::uint32_t word) { return static_cast<float>(low + range * (word * 0x1p-32)); });
+  fill_from_words(*this, seed, [=](std::uint32_t word) { return static_cast<float>(low + range * (word * 0x1p-32)); });
   return *this;
 }
 
@@ -121,6 +128,14 @@ BoundMemory::BoundMemory(Op& op, bool with_workspace)
 
 ::testing::AssertionResult matches(std::span<const double> actual, std::span<const double> expected, const Tolerance& tolerance) {
   return compare(actual, expected, tolerance);
+}
+
+::testing::AssertionResult matches(const GuardedTensor& actual, Doubles expected, const Tolerance& tolerance) {
+  const DType type = actual.tensor().dtype();
+  if (type == DType::bf16) {
+    for (double& value : expected) value = bounds(kExact, value, type).nearest;
+  }
+  return matches(actual.doubles(), expected, tolerance);
 }
 
 ::testing::AssertionResult same_bits(const Tensor& a, const Tensor& b) {

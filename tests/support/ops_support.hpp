@@ -78,9 +78,8 @@ using namespace alexnet::reference;  // the tolerances
 // Compares element by element; a NaN matches only a NaN. On failure tells the number of mismatches and the worst one.
 ::testing::AssertionResult matches(std::span<const float> actual, std::span<const double> expected, const Tolerance& tolerance);
 ::testing::AssertionResult matches(std::span<const double> actual, std::span<const double> expected, const Tolerance& tolerance);
-inline ::testing::AssertionResult matches(const GuardedTensor& actual, const Doubles& expected, const Tolerance& tolerance) {
-  return matches(std::span<const float>(actual.values()), std::span<const double>(expected), tolerance);
-}
+// In bf16 `expected` is rounded to nearest even first.
+::testing::AssertionResult matches(const GuardedTensor& actual, Doubles expected, const Tolerance& tolerance);
 
 // The same bytes.
 ::testing::AssertionResult same_bits(const Tensor& a, const Tensor& b);

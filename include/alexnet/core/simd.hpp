@@ -10,6 +10,9 @@
 
 namespace alexnet {
 
+// 512 bits at any address.
+using Floats [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
+
 // Vectors of 512 bits and 32 registers for them, which those functions then use.
 inline bool has_wide_vectors() {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
