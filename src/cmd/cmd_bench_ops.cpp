@@ -21,7 +21,7 @@ struct Options {
   bool json = false;
 };
 
-constexpr const char* kLine = "{:<22} {:<15} {:<17} {:>10} {:>10} {:>9} {:>9} {:>9} {}\n";
+constexpr const char* kLine = "{:<22} {:<15} {:<17} {:>10} {:>10} {:>9} {:>9} {:>9}{}\n";
 
 // Of another backend, by op, shape and pass.
 using OtherTimes = std::map<std::array<std::string, 3>, double>;
@@ -39,7 +39,7 @@ void print_line(const OpTime& time, const MachineSpeed& speed, std::optional<dou
       kLine, time.op, time.shape, time.pass, fmt::format("{:.3f}", 1e3 * time.median_s), fmt::format("{:.3f}", 1e3 * time.shortest_s),
       time.work.flop > 0 ? fmt::format("{:.2f}", time.work.flop / time.median_s / 1e12) : "",
       fmt::format("{:.1f}", time.work.bytes / time.median_s / 1e9), fmt::format("{:.0f} %", 100 * time.work.floor_s(speed) / time.median_s),
-      other_ms ? fmt::format("{:>10.3f} {:>7.2f}", *other_ms, *other_ms / (1e3 * time.median_s)) : "");
+      other_ms ? fmt::format(" {:>10.3f} {:>7.2f}", *other_ms, *other_ms / (1e3 * time.median_s)) : "");
   std::fflush(stdout);
 }
 
@@ -68,7 +68,7 @@ ExitCode run(const Options& options) {
       fmt::print("{}, batch {}, f32\n", backend->description(), options.batch_size);
       if (other) fmt::print("beside it, and how many times as long: {}\n", other->description());
       fmt::print(kLine, "op", "shape", "pass", "ms", "shortest", "TFLOP/s", "GB/s", "of floor",
-                 other ? fmt::format("{:>10} {:>7}", fmt::format("{} ms", other->name()), "times") : "");
+                 other ? fmt::format(" {:>10} {:>7}", fmt::format("{} ms", other->name()), "times") : "");
     }
     const auto found = other_times.find({time.op, time.shape, time.pass});
     const auto other_ms = found == other_times.end() ? std::nullopt : std::optional(found->second);
