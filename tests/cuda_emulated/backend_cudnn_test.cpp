@@ -243,15 +243,5 @@ TEST_F(BackendCudnn, AnEngineThatFailsLaterIsNamed) {
   expect_error(ExitCode::internal, {"cuDNN: eng0: another status (an engine that fails)"}, [&] { broken->forward(x, w, b, y); });
 }
 
-TEST_F(BackendCudnn, TrainsAsOnednnDoes) {
-  cudnn_standin().engines = {{.id = 1, .scratch_bytes = 5000, .fuses = false}};
-  int num_results = 0;
-  run_selftest(make_backend_cudnn({}), "training", [&](const SelftestResult& result) {
-    EXPECT_EQ(result.trouble, "");
-    ++num_results;
-  });
-  EXPECT_EQ(num_results, 1);
-}
-
 }  // namespace
 }  // namespace alexnet::test
