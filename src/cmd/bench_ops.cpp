@@ -107,8 +107,15 @@ class Bench {
 // Convolutions and fully connected layers.
 template <class OpType>
 void bench_weighted(Bench& bench, const std::string& op_name, const std::string& name, double macs,
-                    const std::function<std::shared_ptr<OpType>()>& make, const Shape& src, const Shape& weights, const Shape& dst) {
+                    const std::function<std::shared_ptr<OpType>(const OpUse&)>& make_for, const Shape& src, const Shape& weights,
+                    const Shape& dst) {
   const Work work{2 * macs * static_cast<double>(bench.N()), bytes_of(src) + bytes_of(weights) + bytes_of(dst)};
+  OpUse use;
+  const auto make = [&] {  // all sets are computed in the same way
+    auto op = make_for(use);
+    use.algorithms = op->algorithms();
+    return op;
+  };
   bench.pass(op_name, name, "forward", work, [&](Tensors& t) -> std::function<void()> {
     const auto op = make();
     t.bind(*op);
@@ -134,13 +141,14 @@ void bench_weighted(Bench& bench, const std::string& op_name, const std::string&
 void bench_convolutions(Bench& bench) {
   for (const auto& [name, s] : reference::alexnet_conv2d_shapes(bench.N())) {
     bench_weighted<Conv2d>(bench, "conv2d", name, static_cast<double>(s.macs_per_image()),
-                           [&] { return bench.backend().make_conv2d(s, Epilogue::relu); }, {s.N, s.IH, s.IW, s.IC},
+                           [&](const OpUse& use) { return bench.backend().make_conv2d(s, Epilogue::relu, use); }, {s.N, s.IH, s.IW, s.IC},
                            {s.OC, s.KH, s.KW, s.IC / s.groups}, {s.N, s.OH, s.OW, s.OC});
   }
   for (const auto& [name, s] : reference::alexnet_fully_connected_shapes(bench.N())) {
-    bench_weighted<FullyConnected>(bench, "fully_connected", name, static_cast<double>(s.num_weights()),
-                                   [&] { return bench.backend().make_fully_connected(s, name == "fc8" ? Epilogue::none : Epilogue::relu); },
-                                   {s.N, s.IH, s.IW, s.IC}, {s.OC, s.IH, s.IW, s.IC}, {s.N, 1, 1, s.OC});
+    bench_weighted<FullyConnected>(
+        bench, "fully_connected", name, static_cast<double>(s.num_weights()),
+        [&](const OpUse&) { return bench.backend().make_fully_connected(s, name == "fc8" ? Epilogue::none : Epilogue::relu); },
+        {s.N, s.IH, s.IW, s.IC}, {s.OC, s.IH, s.IW, s.IC}, {s.N, 1, 1, s.OC});
   }
 }
 

@@ -192,6 +192,7 @@ void describe(V& v, C& c) {
   v("ids", c.ids, {.min = 0, .max = 1 << 20});
   v("precision", c.precision, {.words = {"f32", "tf32", "bf16"}});
   v("threads", c.threads, {.min = 1, .max = 4096, .absent = "auto"});
+  v("algorithms", c.algorithms, {.words = {"timed", "heuristic"}});
 }
 
 template <class V, IsConst<CheckpointConfig> C>

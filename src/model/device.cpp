@@ -17,7 +17,8 @@ std::shared_ptr<Backend> open_device(const DeviceConfig& device) {
   }
   const DType type = activation_type(device.precision);
   const std::int64_t id = device.ids.empty() ? 0 : device.ids.front();
-  std::shared_ptr<Backend> backend = make_backend(device.backend, {static_cast<int>(device.threads.value_or(0)), static_cast<int>(id)});
+  std::shared_ptr<Backend> backend =
+      make_backend(device.backend, {static_cast<int>(device.threads.value_or(0)), static_cast<int>(id), device.algorithms == "timed"});
   backend->check_activation_type(type);
   return backend;
 }

@@ -34,6 +34,16 @@ const GraphPlan& Graph::plan() const { return impl_->plan; }
 std::vector<Parameter>& Graph::parameters() { return impl_->parameters; }
 std::int64_t Graph::batch_size() const { return impl_->options.batch_size; }
 
+Algorithms Graph::algorithms() const {
+  Algorithms all;
+  for (const Node& node : impl_->nodes) {
+    for (const Op* op : node.layer->ops()) {
+      for (const auto& [pass, algorithm] : op->algorithms()) all[node.layer->name() + "." + pass] = algorithm;
+    }
+  }
+  return all;
+}
+
 void Graph::initialize(std::uint64_t seed) {
   for (Parameter& parameter : impl_->parameters) {
     write(parameter.value, draw_initial_values(parameter.spec, seed));

@@ -41,7 +41,16 @@ Tensor Graph::Impl::block_tensor(int block, const Extent3& extent, DType type) c
 
 void Graph::Impl::make_ops() {
   input = backend->make_input(input_shape());
-  for (const Node& node : nodes) node.layer->make_op(*backend, options.batch_size, node.types);
+  for (const Node& node : nodes) {
+    // Nobody needs the gradient of the pictures.
+    OpUse use{training() && &node != nodes.data(), training(), {}};
+    const std::string prefix = node.layer->name() + ".";
+    for (const auto& [name, algorithm] : options.algorithms) {
+      if (name.starts_with(prefix)) use.algorithms[name.substr(prefix.size())] = algorithm;
+    }
+    node.layer->set_op_use(std::move(use));
+    node.layer->make_op(*backend, options.batch_size, node.types);
+  }
   loss = backend->make_softmax_cross_entropy(options.batch_size, network.num_classes);
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     for (ParameterSpec& spec : network.layers[i]->parameters()) {

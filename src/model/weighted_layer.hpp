@@ -23,7 +23,7 @@ class WeightedLayer : public Layer {
     shape_.N = batch_size;
     shape_.src_type = types.src;
     shape_.dst_type = types.dst;
-    op_ = make_weighted_op(backend, shape_, epilogue_);
+    op_ = make_weighted_op(backend, shape_, epilogue_, op_use_);
     if (epilogue_ == Epilogue::relu) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
   }
   std::vector<Op*> ops() override {
@@ -43,10 +43,11 @@ class WeightedLayer : public Layer {
   ShapeType shape_;
 
  private:
-  static std::unique_ptr<Conv2d> make_weighted_op(Backend& backend, const Conv2dShape& shape, Epilogue epilogue) {
-    return backend.make_conv2d(shape, epilogue);
+  static std::unique_ptr<Conv2d> make_weighted_op(Backend& backend, const Conv2dShape& shape, Epilogue epilogue, const OpUse& use) {
+    return backend.make_conv2d(shape, epilogue, use);
   }
-  static std::unique_ptr<FullyConnected> make_weighted_op(Backend& backend, const FullyConnectedShape& shape, Epilogue epilogue) {
+  static std::unique_ptr<FullyConnected> make_weighted_op(Backend& backend, const FullyConnectedShape& shape, Epilogue epilogue,
+                                                          const OpUse&) {
     return backend.make_fully_connected(shape, epilogue);
   }
 

@@ -6,6 +6,7 @@
 #include "alexnet/core/log.hpp"
 #include "ops/onednn_ops.hpp"
 #include "ops/ops_cuda.hpp"
+#include "ops/ops_cudnn.hpp"
 
 namespace alexnet {
 namespace {
@@ -16,6 +17,11 @@ struct KnownBackend {
   std::string_view missing;                                         // what the build lacks then
 };
 
+#ifdef ALEXNET_CUDNN
+constexpr auto kMakeBackendCudnn = make_backend_cudnn;
+#else
+constexpr std::unique_ptr<Backend> (*kMakeBackendCudnn)(const BackendOptions&) = nullptr;
+#endif
 #ifdef ALEXNET_CUDA
 constexpr auto kMakeBackendCuda = make_backend_cuda;
 #else
@@ -25,7 +31,7 @@ constexpr std::unique_ptr<Backend> (*kMakeBackendCuda)(const BackendOptions&) = 
 // In the order in which `auto` takes them.
 constexpr std::array kKnownBackends{
     KnownBackend{"cuda", kMakeBackendCuda, "CUDA"},
-    KnownBackend{"cudnn", nullptr, "cuDNN"},
+    KnownBackend{"cudnn", kMakeBackendCudnn, "cuDNN"},
     KnownBackend{"onednn", make_backend_onednn, ""},
 };
 

@@ -88,7 +88,9 @@ class BackendOnednn final : public Backend {
   std::unique_ptr<Timer> make_timer() override { return std::make_unique<TimerOnednn>(); }
 
   std::unique_ptr<Input> make_input(const InputShape& shape) override { return make_input_onednn(shape); }
-  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue) override { return make_conv2d_onednn(shape, epilogue); }
+  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue, const OpUse&) override {
+    return make_conv2d_onednn(shape, epilogue);
+  }
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) override {
     return make_fully_connected_onednn(shape, epilogue);
   }

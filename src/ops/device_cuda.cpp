@@ -33,23 +33,23 @@ std::string why_no_device(cudaError_t error) {
 
 }  // namespace
 
-DeviceCuda::DeviceCuda(int id) : id_(id) {
+DeviceCuda::DeviceCuda(int id, std::string_view backend) : id_(id) {
   int count = 0;
   if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess || count == 0)
-    fail(ExitCode::unavailable, "backend cuda: no device ({})", why_no_device(error == cudaSuccess ? cudaErrorNoDevice : error));
+    fail(ExitCode::unavailable, "backend {}: no device ({})", backend, why_no_device(error == cudaSuccess ? cudaErrorNoDevice : error));
   if (id < 0 || id >= count)
-    fail(ExitCode::unavailable, "backend cuda: no device {}: there {}; choose another in device.ids", id,
+    fail(ExitCode::unavailable, "backend {}: no device {}: there {}; choose another in device.ids", backend, id,
          count == 1 ? "is one, 0" : fmt::format("are {}, 0 to {}", count, count - 1));
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, id), "its properties");
   name_ = properties.name;
   const std::string full_name = fmt::format("{} (device {}, compute capability {}.{})", name_, id, properties.major, properties.minor);
   if (const cudaError_t error = cudaSetDevice(id); error != cudaSuccess)  // another program may hold it for itself, or all its memory
-    fail(ExitCode::unavailable, "backend cuda: {} cannot be opened: {}; nvidia-smi lists who uses it", full_name,
+    fail(ExitCode::unavailable, "backend {}: {} cannot be opened: {}; nvidia-smi lists who uses it", backend, full_name,
          cudaGetErrorString(error));
   if (const cudaError_t error = find_device_code(); error != cudaSuccess)
-    fail(ExitCode::unavailable, "backend cuda: this program holds no code for {}: build it with -DCMAKE_CUDA_ARCHITECTURES={}{} ({})",
-         full_name, properties.major, properties.minor, cudaGetErrorString(error));
+    fail(ExitCode::unavailable, "backend {}: this program holds no code for {}: build it with -DCMAKE_CUDA_ARCHITECTURES={}{} ({})",
+         backend, full_name, properties.major, properties.minor, cudaGetErrorString(error));
   description_ = fmt::format("{}, CUDA {}", full_name, version_name(CUDART_VERSION));
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
   for (PinnedHalf& half : pinned_) {

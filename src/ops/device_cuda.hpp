@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "alexnet/tensor/tensor.hpp"
 
@@ -13,8 +14,8 @@ namespace alexnet {
 
 class DeviceCuda {
  public:
-  // Throws Error(unavailable) when there is no driver, no such device, or no code in this program for it.
-  explicit DeviceCuda(int id);
+  // `backend`: for its messages. Throws Error(unavailable) when there is no driver, no such device, or no code in this program for it.
+  explicit DeviceCuda(int id, std::string_view backend = "cuda");
   ~DeviceCuda();
   DeviceCuda(const DeviceCuda&) = delete;
   DeviceCuda& operator=(const DeviceCuda&) = delete;

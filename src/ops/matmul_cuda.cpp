@@ -1,9 +1,6 @@
-// cuBLASLt is loaded when the backend is opened, not when the program starts: the library has 541 MB, whose mapping would cost every
-// command 0.14 s, and a machine without a GPU need not have it.
 #include "ops/matmul_cuda.hpp"
 
 #include <cublasLt.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <string>
@@ -11,34 +8,18 @@
 
 #include "alexnet/core/error.hpp"
 #include "alexnet/tensor/tensor.hpp"
+#include "ops/library_cuda.hpp"
 
 namespace alexnet {
 
-namespace {
-
-constexpr const char* kLibrary = "libcublasLt.so.13";
-
-// From the usual places, or from where it was when the program was built. Stays loaded.
-void* load_library() {
-  if (void* library = dlopen(kLibrary, RTLD_NOW)) return library;
-  const std::string why = dlerror();
-  if (void* library = dlopen(fmt::format("{}/{}", ALEXNET_CUBLASLT_FOLDER, kLibrary).c_str(), RTLD_NOW)) return library;
-  fail(ExitCode::unavailable, "backend cuda: {}; install CUDA Toolkit 13's cuBLAS, or name its folder in LD_LIBRARY_PATH", why);
-}
-
-template <class Function>
-Function find_function(void* library, const char* name) {
-  void* symbol = dlsym(library, name);
-  if (symbol == nullptr) fail(ExitCode::unavailable, "backend cuda: {} has no function {}: another version?", kLibrary, name);
-  return reinterpret_cast<Function>(symbol);
-}
-
-}  // namespace
-
 // The library's functions, by their names without "cublasLt", and its state on the device.
 struct CublasLt {
-  void* library = load_library();
-#define ALEXNET_CUBLASLT_FUNCTION(name) decltype(&cublasLt##name) name = find_function<decltype(&cublasLt##name)>(library, "cublasLt" #name)
+  // From the usual places, or from where it was when the program was built.
+  LibraryCuda library{"cuda",
+                      "libcublasLt.so.13",
+                      {"", ALEXNET_CUBLASLT_FOLDER},
+                      "install CUDA Toolkit 13's cuBLAS, or name its folder in LD_LIBRARY_PATH"};
+#define ALEXNET_CUBLASLT_FUNCTION(name) decltype(&cublasLt##name) name = library.function<decltype(&cublasLt##name)>("cublasLt" #name)
   ALEXNET_CUBLASLT_FUNCTION(Create);
   ALEXNET_CUBLASLT_FUNCTION(Destroy);
   ALEXNET_CUBLASLT_FUNCTION(GetStatusString);

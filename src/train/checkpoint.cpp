@@ -65,6 +65,7 @@ Checkpoint from_json(const json& j) {
   for (const json& info : j.at("classes")) c.classes.push_back({info.at("id").get<std::string>(), info.at("name").get<std::string>()});
   j.at("preprocessing").at("picture_size").get_to(c.picture_size);
   j.at("preprocessing").at("resampler").get_to(c.resampler);
+  if (j.contains("algorithms")) j.at("algorithms").get_to(c.algorithms);
   return c;
 }
 
@@ -100,7 +101,9 @@ void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& ch
   entries.push_back({"mean_image", Tensor(statistics.mean_image.data(), {statistics.height, statistics.width, 3}, DType::f32)});
   entries.push_back({"rgb_eigenvectors", Tensor(statistics.rgb_eigenvectors.data(), {3, 3}, DType::f32)});
   entries.push_back({"rgb_eigenvalues", Tensor(statistics.rgb_eigenvalues.data(), {3}, DType::f32)});
-  write_safetensors(path, entries, {{"format", "pt"}, {"alexnet", to_json(checkpoint).dump()}});
+  json rest = to_json(checkpoint);
+  if (const Algorithms algorithms = graph.algorithms(); !algorithms.empty()) rest["algorithms"] = algorithms;
+  write_safetensors(path, entries, {{"format", "pt"}, {"alexnet", rest.dump()}});
 }
 
 Checkpoint read_checkpoint(const std::string& path) {

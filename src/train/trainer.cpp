@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <optional>
 
@@ -17,11 +18,18 @@
 namespace alexnet {
 namespace {
 
+// The choices of the run that goes on, which the graph must know before it is compiled.
+Algorithms algorithms_to_repeat(const TrainOptions& options) {
+  const std::string path = options.run_directory + "/last.safetensors";
+  if (options.resume == ResumeMode::fresh || !std::filesystem::exists(path)) return {};
+  return read_checkpoint(path).algorithms;
+}
+
 class Trainer {
  public:
   explicit Trainer(const TrainOptions& options)
       : config_(options.config),
-        setup_(config_),
+        setup_(config_, algorithms_to_repeat(options)),
         run_(options.run_directory, options.resume),
         schedule_(config_.schedule),
         stall_(static_cast<std::int64_t>(setup_.manifest.classes.size()), kStallSteps) {

@@ -24,7 +24,7 @@ std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifes
 
 }  // namespace
 
-TrainingSetup::TrainingSetup(const Config& config) {
+TrainingSetup::TrainingSetup(const Config& config, const Algorithms& algorithms) {
   backend = open_device(config.device);
   manifest = read_manifest(config.data.path);
   const std::int64_t num_classes = agreed_classes(config, manifest);
@@ -55,6 +55,7 @@ TrainingSetup::TrainingSetup(const Config& config) {
   options.input_scale = static_cast<float>(config.data.scale);
   options.optimizer = config.optimizer;
   options.activation_type = activation_type(config.device.precision);
+  options.algorithms = algorithms;
   graph = std::make_unique<Graph>(std::move(network), backend, options);
   graph->set_mean(make_mean(config.data, statistics).tensor());
   graph->initialize(config.seed);

@@ -21,9 +21,9 @@ struct TrainingSetup {
   int num_loader_threads = 1;
   std::unique_ptr<Graph> graph;
 
-  // Opens data set and backend, compiles the graph, and draws or loads (train.init) its weights.
+  // algorithms: of the run that goes on. Opens data set and backend, compiles the graph, and draws or loads (train.init) its weights.
   // Throws Error(configuration | bad_data | no_input | unavailable | out_of_memory).
-  explicit TrainingSetup(const Config& config);
+  TrainingSetup(const Config& config, const Algorithms& algorithms);
 
   std::unique_ptr<Loader> training_loader(const Config& config, std::uint64_t first_sample) const;
   // nullptr when the data set has no such split.

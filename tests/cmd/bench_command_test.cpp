@@ -125,6 +125,13 @@ TEST(BenchCommand, TimesOpsByThemselves) {
   const json fully_connected = json::parse(ops({"--op", "fully_connected", "--json"}).out)["ops"];
   ASSERT_EQ(fully_connected.size(), 9);
   EXPECT_NEAR(fully_connected[0]["gflop"].get<double>(), 2 * 2 * 9216 * 4096 / 1e9, 1e-6);
+  const CommandResult beside = ops({"--op", "sgd", "--beside", "onednn"});
+  EXPECT_THAT(beside.out, AllOf(HasSubstr("beside it, and how many times as long: oneDNN"), HasSubstr("onednn ms")));
+  const json two = json::parse(ops({"--op", "sgd", "--beside", "onednn", "--json"}).out);
+  EXPECT_EQ(two["beside"]["backend"], "onednn");
+  EXPECT_GT(two["ops"][0]["beside_ms"].get<double>(), 0);
+  EXPECT_FALSE(j["ops"][0].contains("beside_ms"));
+  expect_refused(ops({"--op", "sgd", "--beside", "cudann"}), ExitCode::configuration, {"backend cudann: unknown (did you mean cudnn?)"});
   expect_refused(ops({"--op", "conv3d"}), ExitCode::command_line, {"--op conv3d: unknown; one of conv2d, "});
 }
 

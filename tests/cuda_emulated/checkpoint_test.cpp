@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "alexnet/core/rng.hpp"
+#include "alexnet/io/safetensors.hpp"
+#include "cuda_emulated/cudnn_standin.hpp"
 #include "ops/ops_cuda.hpp"
+#include "ops/ops_cudnn.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet {
@@ -34,12 +39,13 @@ schedule: {kind: constant, learning_rate: 0.02}
 constexpr std::int64_t kBatch = 6, kSize = 16;
 
 struct Training {
-  explicit Training(const std::shared_ptr<Backend>& backend) {
+  explicit Training(const std::shared_ptr<Backend>& backend, const Algorithms& algorithms = {}) {
     checkpoint.config = parse_config(kConfig, "test.yaml", {});
     GraphOptions options;
     options.batch_size = kBatch;
     options.image_height = options.image_width = kSize;
     options.input_scale = 0.01F;
+    options.algorithms = algorithms;
     options.optimizer = checkpoint.config.optimizer;
     graph = std::make_unique<Graph>(make_network(checkpoint.config.model, 14, 5), backend, options);
     graph->initialize(3);
@@ -112,6 +118,39 @@ TEST(CudaCheckpoint, ATrainingGoesOnInTheOtherBackend) {
   expect_near(from_gpu.train(5), expected);
   expect_near(uninterrupted, expected);
   EXPECT_EQ(from_gpu_on_gpu.train(5), uninterrupted) << "bit for bit";
+}
+
+// What was chosen when the run began is taken again when it goes on, however fast it is today.
+TEST(CudnnCheckpoint, KeepsTheChoiceOfAlgorithms) {
+  using test::cudnn_standin;
+  setenv("ALEXNET_CUDNN_FOLDER", CUDNN_STANDIN_FOLDER, 1);
+  cudnn_standin() = {};
+  const TemporaryFolder folder;
+  const std::string path = folder / "run.safetensors";
+  const auto make = [] { return std::shared_ptr<Backend>(make_backend_cudnn({})); };
+  cudnn_standin().engines = {{.id = 7, .ms = 1000}, {.id = 8, .ms = 3000}};
+  const Algorithms chosen{{"conv1.forward", "9.19.0 fused eng7"}, {"conv1.backward_weights", "9.19.0 eng7"}};
+  {
+    Training training(make());
+    EXPECT_EQ(training.graph->algorithms(), chosen) << "nobody needs conv1's backward_data";
+    training.train(2);
+    save_checkpoint(path, *training.graph, training.checkpoint);
+    EXPECT_EQ(read_checkpoint(path).algorithms, chosen);
+
+    cudnn_standin().engines = {{.id = 7, .ms = 3000}, {.id = 8, .ms = 1000}};
+    Training resumed(make(), read_checkpoint(path).algorithms), afresh(make());
+    EXPECT_EQ(resumed.graph->algorithms(), chosen);
+    EXPECT_NE(afresh.graph->algorithms(), chosen);
+    resumed.go_on(path, 2);
+    EXPECT_EQ(resumed.train(3), training.train(3));
+    // Another backend has no use for them and does not keep them.
+    Training on_cuda(make_backend_cuda({}), chosen);
+    save_checkpoint(folder / "cuda.safetensors", *on_cuda.graph, on_cuda.checkpoint);
+    EXPECT_TRUE(read_checkpoint(folder / "cuda.safetensors").algorithms.empty());
+    EXPECT_EQ(SafetensorsFile(folder / "cuda.safetensors").metadata().at("alexnet").find("algorithms\":{"), std::string::npos);
+  }
+  cudnn_standin() = {};
+  unsetenv("ALEXNET_CUDNN_FOLDER");
 }
 
 }  // namespace

@@ -141,7 +141,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-  event->recorded = std::chrono::steady_clock::now();
+  const std::chrono::duration<double, std::milli> ahead(device_state().clock_ms);
+  event->recorded = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(ahead);
   return cudaSuccess;
 }
 

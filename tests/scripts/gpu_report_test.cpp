@@ -117,6 +117,28 @@ TEST_F(GpuReportTest, KeepsWhatAnEarlierGoFound) {
   EXPECT_EQ(report()["proven"], json::array());
 }
 
+// cuDNN is the other machine's own: the program learns where it lies.
+TEST_F(GpuReportTest, PutsCudnnBesideOurKernels) {
+  folder_.write("lib/libcudnn.so.9", "");
+  const std::string version = R"({"version":"1","commit":"abc","backends":["cuda","cudnn"],"cuda":true,"selftest_ops":["conv2d"]})";
+  write_program(folder_, fmt::format(R"SH(case "$1 $2 $*" in
+  --version*) echo '{}' ;;
+  selftest*cudnn*conv2d*) test "$ALEXNET_CUDNN_FOLDER" = "{}" || exit 69; {} ;;
+  "bench ops"*"--backend cuda --beside cudnn"*)
+    echo '{{"ops":[{{"op":"conv2d","shape":"conv2","pass":"forward","ms":2.0,"beside_ms":3.0}}]}}' ;;
+  "bench step"*"--backend cudnn"*) echo '{{"mode":"train","images_per_s":77}}' ;;
+  *) exit 70 ;;
+esac
+)SH",
+                                     version, folder_ / "lib", says("conv2d", true)));
+  run({"--only", "cudnn"});
+  EXPECT_EQ(report()["cudnn"]["selftest"]["proven"], json({"conv2d"})) << content(folder_.path() / "out/selftest_cudnn_conv2d.log");
+  EXPECT_EQ(report()["proven"], json::array()) << "of the cuda backend nothing was proven";
+  EXPECT_THAT(content(folder_.path() / "out/report.md"),
+              AllOf(HasSubstr("2 checks, 1 wrong, on a card"), HasSubstr("| conv2 | forward | 2.0000 | 3.0000 | 1.50 |"),
+                    HasSubstr("| cudnn | train | 77 |"), HasSubstr("**wrong**: training  : exit code 70")));
+}
+
 TEST_F(GpuReportTest, CountsWhatTheSanitizerFound) {
   program(says("relu", true), says("sgd", true));
   folder_.write("bin/x", "");

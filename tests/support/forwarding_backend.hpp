@@ -18,7 +18,7 @@ class ForwardingBackend : public Backend {
   void synchronize() override { right_->synchronize(); }
   std::unique_ptr<Timer> make_timer() override { return right_->make_timer(); }
   std::unique_ptr<Input> make_input(const InputShape& s) override { return right_->make_input(s); }
-  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& s, Epilogue e) override { return right_->make_conv2d(s, e); }
+  std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& s, Epilogue e, const OpUse& u) override { return right_->make_conv2d(s, e, u); }
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& s, Epilogue e) override {
     return right_->make_fully_connected(s, e);
   }

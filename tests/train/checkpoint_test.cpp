@@ -144,6 +144,19 @@ TEST(CheckpointTest, FilesOfOthersAreRefused) {
   expect_error(ExitCode::no_input, {"absent"}, [&] { read_checkpoint(folder / "absent"); });
 }
 
+TEST(CheckpointTest, AChoiceOfAlgorithmsThatIsNoneIsRefused) {
+  const TemporaryFolder folder;
+  Fixture f;
+  save_checkpoint(folder / "c", *f.graph, f.checkpoint);
+  EXPECT_TRUE(read_checkpoint(folder / "c").algorithms.empty());
+  const std::string rest = SafetensorsFile(folder / "c").metadata().at("alexnet");
+  for (const char* algorithms : {"[]", "7", "{\"conv1.forward\": 7}"}) {
+    const std::string edited = fmt::format("{{\"algorithms\": {}, {}", algorithms, rest.substr(1));
+    write_safetensors(folder / "edited", {}, {{"alexnet", edited}});
+    expect_error(ExitCode::bad_data, {"edited: metadata \"alexnet\" is damaged"}, [&] { read_checkpoint(folder / "edited"); });
+  }
+}
+
 TEST(CheckpointTest, OneThatIsCutShortIsRefused) {
   const TemporaryFolder folder;
   Fixture f;

@@ -127,6 +127,7 @@ struct DeviceConfig {
   std::vector<std::int64_t> ids;
   std::string precision = "f32";        // f32 | tf32 | bf16
   std::optional<std::int64_t> threads;  // absent: auto
+  std::string algorithms = "timed";     // timed | heuristic
 };
 
 struct CheckpointConfig {

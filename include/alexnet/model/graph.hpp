@@ -28,6 +28,7 @@ struct GraphOptions {
   float input_scale = 1;
   OptimizerConfig optimizer;           // of a training graph
   DType activation_type = DType::f32;  // f32 or bf16; the logits are f32 in any case
+  Algorithms algorithms;               // to be taken again, as Graph::algorithms told them
 };
 
 // A parameter and its companions. velocity and diff are empty in an inference graph.
@@ -64,6 +65,8 @@ class Graph {
   const GraphPlan& plan() const;
   std::vector<Parameter>& parameters();
   std::int64_t batch_size() const;
+  // What its ops chose: "conv1.forward" -> the backend's words for it. Empty on backends that have no choice.
+  Algorithms algorithms() const;
 
   // Draws the initial weights on the host, from (seed, parameter's name, element), and zeroes the velocities.
   void initialize(std::uint64_t seed);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "alexnet/config/config.hpp"
@@ -78,6 +79,8 @@ class Layer {
     return false;
   }
 
+  // Called before make_op; layers whose ops have no choice need not look at it.
+  void set_op_use(OpUse use) { op_use_ = std::move(use); }
   virtual void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) = 0;
   virtual std::vector<Op*> ops() = 0;
   virtual void forward(const ForwardPass& pass) = 0;
@@ -87,6 +90,7 @@ class Layer {
   LayerConfig config_;
   LayerContext context_;
   Extent3 dst_;
+  OpUse op_use_;
 };
 
 // The layer of a config. Throws Error(configuration) for shapes that do not fit.

@@ -49,7 +49,7 @@ class Backend {
   virtual std::unique_ptr<Timer> make_timer() = 0;
 
   virtual std::unique_ptr<Input> make_input(const InputShape& shape) = 0;
-  virtual std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue) = 0;
+  virtual std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue, const OpUse& use = {}) = 0;
   virtual std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) = 0;
   virtual std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType type = DType::f32) = 0;
   virtual std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) = 0;
@@ -65,6 +65,8 @@ class Backend {
 struct BackendOptions {
   int num_threads = 0;  // of the CPU; 0: the cores that this process may use (OMP_NUM_THREADS, affinity)
   int device_id = 0;    // of the GPU
+  // Where there is a choice of algorithms: the fastest of a few, by a measurement; or the one that is expected to be.
+  bool times_algorithms = true;
 };
 
 // "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have,

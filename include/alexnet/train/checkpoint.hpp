@@ -37,6 +37,7 @@ struct Checkpoint {
   DatasetStatistics statistics;   // of the training set: mean image, colour axes
   std::int64_t picture_size = 0;  // of the stored pictures
   std::string resampler;
+  Algorithms algorithms = {};  // that the graph chose; set by reading, a written file has the graph's own
 };
 
 // graph: of training, with velocities. Throws Error(io_failed); the old file of that name then stands.
