@@ -14,6 +14,7 @@ Graph::Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptio
   Impl& g = *impl_;
   g.backend->check_activation_type(options.activation_type);
   g.nodes = fuse_layers(g.network);
+  hand_on_masks(g.nodes);
   mark_in_place(g.nodes);
   choose_types(g.nodes, options.activation_type);
   g.make_ops();

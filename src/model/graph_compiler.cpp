@@ -23,6 +23,15 @@ std::vector<Node> fuse_layers(const Network& network) {
   return nodes;
 }
 
+void hand_on_masks(const std::vector<Node>& nodes) {
+  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
+    Layer &layer = *nodes[i].layer, &next = *nodes[i + 1].layer;
+    if (!layer.can_leave_mask() || !next.can_take_mask()) continue;
+    layer.leave_mask();
+    next.take_mask();
+  }
+}
+
 void mark_in_place(std::vector<Node>& nodes) {
   // The first node must keep its input: other views of the same pictures are made from it.
   for (std::size_t i = 1; i < nodes.size(); ++i) {

@@ -24,13 +24,16 @@ struct Node {
 // made here: a Layer of its own that replaces its parts.)
 std::vector<Node> fuse_layers(const Network& network);
 
-// Pass 2: a layer that can overwrite its input does, where nobody reads that input later.
+// Pass 2: where the layer behind a fused ReLU can apply the ReLU's mask to its own diff_src, it does.
+void hand_on_masks(const std::vector<Node>& nodes);
+
+// Pass 3: a layer that can overwrite its input does, where nobody reads that input later.
 void mark_in_place(std::vector<Node>& nodes);
 
-// Pass 3: activations are stored as `type`, but in f32 from the last layer with parameters on: the logits, and what is made of them.
+// Pass 4: activations are stored as `type`, but in f32 from the last layer with parameters on: the logits, and what is made of them.
 void choose_types(std::vector<Node>& nodes, DType type);
 
-// Pass 4: blocks of memory with their lifetimes. Indices into `blocks`, -1: none.
+// Pass 5: blocks of memory with their lifetimes. Indices into `blocks`, -1: none.
 struct NodeBlocks {
   int dst = -1, diff_dst = -1, workspace = -1;
 };

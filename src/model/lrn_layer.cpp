@@ -16,6 +16,8 @@ class LrnLayer final : public Layer {
                        config_.reduction == "mean" ? fmt::format(" divided by {} (reduction: mean)", shape_.size) : " (reduction: sum)");
   }
   bool backward_uses_src() const override { return true; }
+  bool can_take_mask() const override { return true; }
+  void take_mask() override { shape_.src_is_relu = true; }
   void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
     shape_.type = types.dst;

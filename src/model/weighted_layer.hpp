@@ -12,19 +12,22 @@ class WeightedLayer : public Layer {
       : Layer(config, context, shape.dst()), shape_(shape) {}
 
   bool backward_uses_src() const override { return true; }
-  bool backward_uses_dst() const override { return epilogue_ == Epilogue::relu; }
+  bool backward_uses_dst() const override { return masks_; }
 
   bool fuse(const Layer& next) override {
     if (!is_relu(next)) return false;
     epilogue_ = Epilogue::relu;
+    masks_ = true;
     return true;
   }
+  bool can_leave_mask() const override { return masks_; }
+  void leave_mask() override { masks_ = false; }
   void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     shape_.N = batch_size;
     shape_.src_type = types.src;
     shape_.dst_type = types.dst;
     op_ = make_weighted_op(backend, shape_, epilogue_, op_use_);
-    if (epilogue_ == Epilogue::relu) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
+    if (masks_) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
   }
   std::vector<Op*> ops() override {
     if (relu_) return {op_.get(), relu_.get()};
@@ -52,6 +55,7 @@ class WeightedLayer : public Layer {
   }
 
   Epilogue epilogue_ = Epilogue::none;
+  bool masks_ = false;  // the epilogue's backward pass is run here
   std::unique_ptr<OpType> op_;
   std::unique_ptr<Activation> relu_;  // the epilogue's backward pass
 };

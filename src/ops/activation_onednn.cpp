@@ -1,6 +1,8 @@
 // ReLU and tanh, any shape, in place or not. ReLU and the backward passes are plain loops over slices of the tensor, one per thread:
 // oneDNN's ReLU turns NaN into 0, and these passes run at the speed of memory anyway. tanh is oneDNN's (it keeps NaN).
 #include <algorithm>
+#include <bit>
+#include <type_traits>
 
 #include "alexnet/core/simd.hpp"
 #include "ops/onednn_common.hpp"
@@ -11,15 +13,32 @@ namespace {
 
 using namespace onednn;  // NOLINT(google-build-using-namespace)
 
-// The comparison is false for NaN, which is passed on.
+// ReLU moves values or zeros, so its loops run over bit patterns: a choice between structs would stay a branch for each element, which
+// a processor guesses wrong every other time (in bf16, 18 times as slow). NaN is not above 0, and neither is it at or below.
+constexpr std::uint16_t kInfinityBf16 = 0x7f80;
+[[gnu::always_inline]] inline bool is_above_zero(float x) { return x > 0; }
+[[gnu::always_inline]] inline bool is_above_zero(BFloat16 x) { return static_cast<std::uint16_t>(x.bits - 1U) < kInfinityBf16; }
+[[gnu::always_inline]] inline bool is_nan(float x) { return x != x; }
+[[gnu::always_inline]] inline bool is_nan(BFloat16 x) { return (x.bits & 0x7fffU) > kInfinityBf16; }
+
+template <class T>
+using BitsOf = std::conditional_t<std::is_same_v<T, BFloat16>, std::uint16_t, std::uint32_t>;
+
+template <class T>
+[[gnu::always_inline]] inline T value_if(bool condition, T value) {
+  return std::bit_cast<T>(static_cast<BitsOf<T>>(condition ? std::bit_cast<BitsOf<T>>(value) : 0));
+}
+
 template <class T>
 ALEXNET_SIMD void relu_forward(const T* src, T* dst, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) dst[i] = to_float(src[i]) <= 0 ? T{0} : src[i];
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = value_if(is_above_zero(src[i]) | is_nan(src[i]), src[i]);
 }
 
 template <class T>
 ALEXNET_SIMD void relu_backward(const T* dst, const T* diff_dst, T* diff_src, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) diff_src[i] = to_float(dst[i]) > 0 ? diff_dst[i] : T{0};
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) diff_src[i] = value_if(is_above_zero(dst[i]), diff_dst[i]);
 }
 
 template <class T>

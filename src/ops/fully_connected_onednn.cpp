@@ -1,9 +1,9 @@
 // Fully connected layer on oneDNN: src as a matrix (N, IH*IW*IC) times the transposed weights (OC, IH*IW*IC).
 //
 // The weights stay in plain order: oneDNN's own takes a reorder of 18 ms in f32, and of 60 to and from bf16 (9216 -> 4096, two Zen 4
-// cores), which it does not pay for; rounding them in plain order takes 8. Forward is a matmul: oneDNN's inner product on plain f32 weights
-// computes on one thread alone (batch 128: 92 ms against 49; the backward passes use both).
-// With groups, the layer is a grouped convolution whose kernel covers the picture.
+// cores), which it does not pay for; rounding them in plain order takes 5 to 8, which forward does for backward_data too. Forward is a
+// matmul: oneDNN's inner product on plain f32 weights computes on one thread alone (batch 128: 92 ms against 49; the backward passes use
+// both). With groups, the layer is a grouped convolution whose kernel covers the picture.
 #include <fmt/format.h>
 
 #include "ops/onednn_ops.hpp"
@@ -41,6 +41,8 @@ class FullyConnectedOnednn final : public WeightedOnednn<FullyConnected, FullyCo
                     Call(what, dnnl::matmul(product), product.scratchpad_desc(),
                          {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, product.weights_desc()}, {DNNL_ARG_BIAS, bias_row}, {DNNL_ARG_DST, dst}}),
                     DNNL_ARG_WEIGHTS, transposed(DType::f32), product.weights_desc());
+
+    keeps_weights_ = true;  // backward_data reads plain order as well
 
     // What oneDNN asks for as a hint to the backward passes.
     const dnnl::inner_product_forward::primitive_desc forward({prop_kind::forward_training, src, read, bias, diff_dst}, engine());

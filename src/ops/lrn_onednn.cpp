@@ -12,6 +12,7 @@
 #include "alexnet/core/bfloat16.hpp"
 #include "alexnet/core/simd.hpp"
 #include "alexnet/ops/lrn.hpp"
+#include "ops/lanes.hpp"
 #include "ops/negative_power.hpp"
 #include "ops/onednn_ops.hpp"
 
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::int64_t kBlockFloats =
     512;  // of one array of a block, 2 KiB: the six that backward_data touches leave room for what is fetched ahead
-constexpr std::int64_t kLanes = 16;  // of the widest vectors
 
 // `count` rows of `length` values. Padded: `reach` zeros (as far as a window reaches to one side), a row, `reach` zeros, a row, ...,
 // `reach` zeros.
@@ -31,37 +31,27 @@ struct Rows {
 
 struct Factors {
   float k, alpha, beta;
+  std::int32_t negative_passes;  // all bits: a gradient is not masked where src is not above 0; none: it is
 };
 
-// f(c, count) over the channels c of a row: in whole vectors, whose count the compiler knows, and what is left.
-template <class F>
-[[gnu::always_inline]] inline void for_each_vector(std::int64_t length, F f) {
-  std::int64_t c = 0;
-  for (; c + kLanes <= length; c += kLanes) f(c, std::integral_constant<std::int64_t, kLanes>{});
-  if (c < length) f(c, length - c);
-}
+struct Buffers {  // of one thread
+  float *padded, *carried, *power;
+};
 
-// sums[i] = sum over j = 0 to window - 1 of padded[i + j]
-[[gnu::always_inline]] inline void window_sums(const float* padded, auto window, auto count, float* sums) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) sums[i] = padded[i];
-  for (std::int64_t j = 1; j < window; ++j) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) sums[i] += padded[i + j];
-  }
+// The sum over j = 0 to window - 1 of padded[i + j], in lane i. Lanes behind the row's end hold something that nobody stores.
+[[gnu::always_inline]] inline Lanes window_sums(const float* padded, auto window) {
+  Lanes sums = load(padded, AllLanes{});
+  for (std::int64_t j = 1; j < window; ++j) sums += load(padded + j, AllLanes{});
+  return sums;
 }
 
 template <class Float>
 [[gnu::always_inline]] inline void pad_squares(const Float* src, Rows rows, float* padded) {
   for (std::int64_t r = 0; r < rows.count; ++r, src += rows.length, padded += rows.pitch()) {
-    float* out = padded + rows.reach;
     for_each_vector(
         rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
-#pragma omp simd
-          for (std::int64_t i = 0; i < count; ++i) {
-            const float x = to_float(src[c + i]);
-            out[c + i] = x * x;
-          }
+          const Lanes x = load(src + c, count);
+          store(x * x, padded + rows.reach + c, count);
         });
   }
 }
@@ -73,11 +63,8 @@ template <class Float>
   for (std::int64_t r = 0; r < rows.count; ++r, src += rows.length, dst += rows.length, padded += rows.pitch()) {
     for_each_vector(
         rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
-          float sums[kLanes];
-          window_sums(padded + c, window, count, sums);
-#pragma omp simd
-          for (std::int64_t i = 0; i < count; ++i)
-            dst[c + i] = stored<Float>(to_float(src[c + i]) * negative_power(f.k + f.alpha * sums[i]).power);
+          const Lanes d = f.k + f.alpha * window_sums(padded + c, window);
+          store(load(src + c, count) * powers_of(d, negative_power).power, dst + c, count);
         });
   }
 }
@@ -85,38 +72,28 @@ template <class Float>
 // carried: what a channel hands to those that see it, diff_dst * src * d^(-beta-1).
 template <class Float>
 [[gnu::always_inline]] inline void backward_rows(const Float* src, const Float* diff_dst, Rows rows, Factors f, auto window,
-                                                 auto negative_power, float* padded, float* carried, float* power, Float* diff_src) {
-  pad_squares(src, rows, padded);
+                                                 auto negative_power, Buffers b, Float* diff_src) {
+  pad_squares(src, rows, b.padded);
   for (std::int64_t r = 0; r < rows.count; ++r) {
-    const std::int64_t at = r * rows.length;
-    const float* squares = padded + r * rows.pitch();
-    float* out = carried + r * rows.pitch() + rows.reach;
+    const std::int64_t at = r * rows.length, padded_at = r * rows.pitch();
     for_each_vector(
         rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
-          float sums[kLanes];
-          window_sums(squares + c, window, count, sums);
-#pragma omp simd
-          for (std::int64_t i = 0; i < count; ++i) {
-            const Powers p = negative_power(f.k + f.alpha * sums[i]);
-            const std::int64_t j = at + c + i;
-            power[j] = p.power;
-            out[c + i] = to_float(diff_dst[j]) * to_float(src[j]) * (p.power * p.reciprocal);
-          }
+          const Lanes d = f.k + f.alpha * window_sums(b.padded + padded_at + c, window);
+          const Powers p = powers_of(d, negative_power);
+          store(p.power, b.power + at + c, count);
+          store(load(diff_dst + at + c, count) * load(src + at + c, count) * (p.power * p.reciprocal),
+                b.carried + padded_at + rows.reach + c, count);
         });
   }
   const float factor = 2.0F * f.alpha * f.beta;
   for (std::int64_t r = 0; r < rows.count; ++r) {
-    const std::int64_t at = r * rows.length;
-    const float* in = carried + r * rows.pitch();
+    const std::int64_t at = r * rows.length, padded_at = r * rows.pitch();
     for_each_vector(
         rows.length, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
-          float sums[kLanes];
-          window_sums(in + c, window, count, sums);
-#pragma omp simd
-          for (std::int64_t i = 0; i < count; ++i) {
-            const std::int64_t j = at + c + i;
-            diff_src[j] = stored<Float>(to_float(diff_dst[j]) * power[j] - to_float(src[j]) * (factor * sums[i]));
-          }
+          const Lanes x = load(src + at + c, count), share = factor * window_sums(b.carried + padded_at + c, window);
+          const Lanes gradient = load(diff_dst + at + c, count) * load(b.power + at + c, count) - x * share;
+          const IntLanes passes = (x > 0.0F) | f.negative_passes;
+          store(std::bit_cast<Lanes>(std::bit_cast<IntLanes>(gradient) & passes), diff_src + at + c, count);
         });
   }
 }
@@ -141,11 +118,10 @@ ALEXNET_SIMD void forward(const float* src, Rows rows, Factors f, float* padded,
       });
 }
 
-ALEXNET_SIMD void backward(const float* src, const float* diff_dst, Rows rows, Factors f, float* padded, float* carried, float* power,
-                           float* diff_src) {
+ALEXNET_SIMD void backward(const float* src, const float* diff_dst, Rows rows, Factors f, Buffers b, float* diff_src) {
   specialized(
       rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
-        backward_rows(src, diff_dst, rows, f, window, negative_power, padded, carried, power, diff_src);
+        backward_rows(src, diff_dst, rows, f, window, negative_power, b, diff_src);
       });
 }
 
@@ -156,11 +132,10 @@ ALEXNET_SIMD void forward(const BFloat16* src, Rows rows, Factors f, float* padd
       });
 }
 
-ALEXNET_SIMD void backward(const BFloat16* src, const BFloat16* diff_dst, Rows rows, Factors f, float* padded, float* carried, float* power,
-                           BFloat16* diff_src) {
+ALEXNET_SIMD void backward(const BFloat16* src, const BFloat16* diff_dst, Rows rows, Factors f, Buffers b, BFloat16* diff_src) {
   specialized(
       rows, f, [&](auto window, auto negative_power) __attribute__((always_inline)) {
-        backward_rows(src, diff_dst, rows, f, window, negative_power, padded, carried, power, diff_src);
+        backward_rows(src, diff_dst, rows, f, window, negative_power, b, diff_src);
       });
 }
 
@@ -191,22 +166,16 @@ class LrnOnednn : public Lrn {
       const Float* x = src.data<Float>();
       const Float* dy = diff_dst.data<Float>();
       Float* dx = diff_src.data<Float>();
-      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) {
-        backward(x + at, dy + at, rows, factors(), b.padded, b.carried, b.power, dx + at);
-      });
+      for_each_block([&](std::int64_t at, Rows rows, const Buffers& b) { backward(x + at, dy + at, rows, factors(), b, dx + at); });
     });
   }
 
  private:
-  struct Buffers {  // of one thread
-    float *padded, *carried, *power;
-  };
+  Factors factors() const { return {s_.k, s_.alpha, s_.beta, s_.src_is_relu ? 0 : -1}; }
 
-  Factors factors() const { return {s_.k, s_.alpha, s_.beta}; }
-
-  // Each buffer begins on its own cache line.
+  // Each buffer begins on its own cache line. A padded one ends with a vector that may be read behind the last row.
   static std::int64_t rounded(std::int64_t floats) { return (floats + 15) / 16 * 16; }
-  std::int64_t padded_floats() const { return rounded(rows_per_block_ * (length_ + reach_) + reach_); }
+  std::int64_t padded_floats() const { return rounded(rows_per_block_ * (length_ + reach_) + reach_) + kLanes; }
   std::int64_t block_floats() const { return rounded(rows_per_block_ * length_); }
   std::int64_t thread_floats() const { return 2 * padded_floats() + block_floats(); }
 

@@ -104,25 +104,31 @@ WeightsPass::WeightsPass(const std::string& what, Call call, int argument, const
   scratchpad_bytes_ = std::max(scratchpad_bytes_, reorder_.scratchpad_bytes());
 }
 
-void WeightsPass::run(void* weights, std::byte* scratch) {
+void WeightsPass::run(void* weights, std::byte* scratch, std::byte* kept) {
   if (!reorders()) {
     call_.set(argument_, weights);
     call_.run(scratch);
     return;
   }
   std::byte* const scratchpad = scratch + chosen_bytes_;
-  call_.set(argument_, scratch);
   if (argument_ == DNNL_ARG_WEIGHTS) {
+    std::byte* const chosen = kept != nullptr ? kept : scratch;
     reorder_.set(DNNL_ARG_FROM, weights);
-    reorder_.set(DNNL_ARG_TO, scratch);
+    reorder_.set(DNNL_ARG_TO, chosen);
     reorder_.run(scratchpad);
-    call_.run(scratchpad);
+    run_kept(chosen, scratch);
   } else {
+    call_.set(argument_, scratch);
     call_.run(scratchpad);
     reorder_.set(DNNL_ARG_FROM, scratch);
     reorder_.set(DNNL_ARG_TO, weights);
     reorder_.run(scratchpad);
   }
+}
+
+void WeightsPass::run_kept(const std::byte* kept, std::byte* scratch) {
+  call_.set(argument_, kept);
+  call_.run(scratch + chosen_bytes_);
 }
 
 }  // namespace alexnet::onednn

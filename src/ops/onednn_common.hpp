@@ -76,8 +76,11 @@ class WeightsPass {
   // `argument`: DNNL_ARG_WEIGHTS (read) or DNNL_ARG_DIFF_WEIGHTS (written).
   WeightsPass(const std::string& what, Call call, int argument, const memory::desc& plain, const memory::desc& chosen);
   void set(int argument, const void* data) { call_.set(argument, data); }
-  void run(void* weights, std::byte* scratch);
+  // kept: where weights that are read shall lie in oneDNN's order, for run_kept of a pass of the same order; nullptr: in scratch.
+  void run(void* weights, std::byte* scratch, std::byte* kept = nullptr);
+  void run_kept(const std::byte* kept, std::byte* scratch);
   std::size_t scratch_bytes() const { return chosen_bytes_ + scratchpad_bytes_; }
+  std::size_t chosen_bytes() const { return chosen_bytes_; }
   bool reorders() const { return chosen_bytes_ > 0; }
 
  private:

@@ -1,6 +1,9 @@
 // What conv2d and fully_connected on oneDNN have in common: three passes over weights. With bf16 activations the weights are rounded to
 // bf16 where they are reordered, the primitives add up in f32, and the gradients of weights and bias come out as f32.
 //
+// Where forward and backward_data read them in the same order, the rounded weights stay in the workspace from the one to the other: they
+// are those of the same step, written by every forward pass that a backward pass can follow.
+//
 // Where dst is f32 and src bf16 (the logits), a backward pass first rounds diff_dst to bf16, which is what oneDNN reads:
 // scratch is [diff_dst in bf16 | what the pass needs].
 #pragma once
@@ -21,19 +24,25 @@ class WeightedOnednn : public OpType {
     return rounded_bytes_ + std::max(of_pass, rounding_.scratchpad_bytes());
   }
 
+  std::size_t workspace_bytes() const override { return keeps_weights_ ? forward_.chosen_bytes() : 0; }
+
   void forward(const Tensor& src, const Tensor& weights, const Tensor& bias, const Tensor& dst) override {
     check_forward(shape_, src, weights, bias, dst);
     forward_.set(DNNL_ARG_SRC, src.raw());
     forward_.set(DNNL_ARG_BIAS, bias.raw());
     forward_.set(DNNL_ARG_DST, dst.raw());
-    forward_.run(weights.raw(), this->scratch_);
+    forward_.run(weights.raw(), this->scratch_, kept_weights());
   }
 
   void backward_data(const Tensor& diff_dst, const Tensor& weights, const Tensor& diff_src) override {
     check_backward_data(shape_, diff_dst, weights, diff_src);
     backward_data_.set(DNNL_ARG_DIFF_DST, rounded(diff_dst));
     backward_data_.set(DNNL_ARG_DIFF_SRC, diff_src.raw());
-    backward_data_.run(weights.raw(), scratch_of_pass());
+    if (kept_weights() != nullptr) {
+      backward_data_.run_kept(kept_weights(), scratch_of_pass());
+    } else {
+      backward_data_.run(weights.raw(), scratch_of_pass());
+    }
   }
 
   void backward_weights(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_weights, const Tensor& diff_bias) override {
@@ -56,8 +65,10 @@ class WeightedOnednn : public OpType {
 
   ShapeType shape_;
   WeightsPass forward_, backward_data_, backward_weights_;
+  bool keeps_weights_ = false;  // forward_ and backward_data_ read them in the same order
 
  private:
+  std::byte* kept_weights() const { return keeps_weights_ && forward_.reorders() ? this->workspace_ : nullptr; }
   std::byte* scratch_of_pass() const { return this->scratch_ + rounded_bytes_; }
 
   const void* rounded(const Tensor& diff_dst) {

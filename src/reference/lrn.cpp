@@ -49,7 +49,7 @@ std::vector<double> lrn_backward_data(const LrnShape& s, const std::vector<doubl
       for (std::int64_t i = window_of(s, c).first; i <= window_of(s, c).last; ++i) {
         gradient -= 2 * alpha * beta * x[c] * dy[i] * x[i] * std::pow(denominator(s, x, i), -beta - 1);
       }
-      diff_src[static_cast<std::size_t>(p * s.C + c)] = gradient;
+      diff_src[static_cast<std::size_t>(p * s.C + c)] = s.src_is_relu && x[c] <= 0 ? 0 : gradient;
     }
   }
   return diff_src;

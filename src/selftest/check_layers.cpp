@@ -14,9 +14,12 @@ void check_lrn(Backend& backend, DType type, const Report& report) {
   const auto lrn = [](const char* name, Extent3 src, std::int64_t groups, std::int64_t size, float k, float alpha) {
     return std::pair(name, LrnShape::infer(name, 3, src, groups, size, k, alpha, 0.75F));
   };
-  for (auto [name, s] : {lrn("lrn1 as printed", {55, 55, 96}, 2, 5, 2, 1e-4F), lrn("lrn2 of 2012", {27, 27, 256}, 2, 5, 2, 2e-5F),
-                         lrn("lrn2 of Caffe", {27, 27, 256}, 1, 5, 1, 2e-5F), lrn("13x13x10", {13, 13, 10}, 2, 5, 1, 0.01F),
-                         lrn("wider than its group", {3, 5, 6}, 2, 7, 2, 0.01F), lrn("one channel", {13, 1, 1}, 1, 5, 2, 0.01F)}) {
+  auto behind_relu = lrn("lrn1 behind a ReLU", {55, 55, 96}, 2, 5, 2, 1e-4F);
+  behind_relu.second.src_is_relu = true;
+  for (auto [name, s] :
+       {behind_relu, lrn("lrn1 as printed", {55, 55, 96}, 2, 5, 2, 1e-4F), lrn("lrn2 of 2012", {27, 27, 256}, 2, 5, 2, 2e-5F),
+        lrn("lrn2 of Caffe", {27, 27, 256}, 1, 5, 1, 2e-5F), lrn("13x13x10", {13, 13, 10}, 2, 5, 1, 0.01F),
+        lrn("wider than its group", {3, 5, 6}, 2, 7, 2, 0.01F), lrn("one channel", {13, 1, 1}, 1, 5, 2, 0.01F)}) {
     s.type = type;
     OpCheck check(backend, "lrn", name, report);
     const Shape shape{s.N, s.H, s.W, s.C};

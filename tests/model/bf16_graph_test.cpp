@@ -80,7 +80,7 @@ TEST(Bf16GraphTest, ActivationsAndTheirGradientsTakeHalfTheMemory) {
   for (const auto& block : f32->plan().blocks) bytes[block.name] = block.bytes;
   std::size_t num_halves = 0;
   for (const auto& block : bf16->plan().blocks) {
-    if (block.name == "scratch") continue;
+    if (block.name == "scratch" || block.name.starts_with("workspace fc")) continue;  // rounded weights: in bf16 alone
     const bool is_whole = block.name == "fc6" || block.name == "diff fc6" || block.name.starts_with("workspace");
     EXPECT_EQ(is_whole ? block.bytes : 2 * block.bytes, bytes.at(block.name)) << block.name;
     num_halves += is_whole ? 0 : 1;

@@ -45,6 +45,23 @@ TEST(FuseTest, TanhIsNotFusedAndItsDropoutIsNotInPlace) {
   EXPECT_THAT(labels(nodes), testing::IsSupersetOf({"conv1", "act1 (in place)", "act6 (in place)", "drop6"}));
 }
 
+// The names of the layers that apply their own ReLU's mask: those that read their dst in the backward pass.
+std::vector<std::string> masking(const std::vector<Node>& nodes) {
+  std::vector<std::string> result;
+  for (const Node& node : nodes) {
+    if (node.layer->backward_uses_dst()) result.push_back(node.layer->name());
+  }
+  return result;
+}
+
+TEST(HandOnMasksTest, AnLrnTakesTheMaskOfTheReluInFrontOfIt) {
+  const Network network = shipped_network("alexnet");
+  const std::vector<Node> nodes = fuse_layers(network);
+  EXPECT_THAT(masking(nodes), testing::ElementsAre("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"));
+  hand_on_masks(nodes);
+  EXPECT_THAT(masking(nodes), testing::ElementsAre("conv3", "conv4", "conv5", "fc6", "fc7"));
+}
+
 // No two blocks that live at one time share a byte, and every block lies in the arena.
 void expect_sound(const std::vector<MemoryBlock>& blocks, std::size_t arena_bytes) {
   for (std::size_t i = 0; i < blocks.size(); ++i) {

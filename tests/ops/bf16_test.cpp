@@ -37,6 +37,27 @@ TEST(Bf16Test, ReluPassesNanOn) {
   EXPECT_EQ(values[2], 2);
 }
 
+TEST(Bf16Test, BackwardDataOfAFullyConnectedLayerReadsTheWeightsOfTheLatestForwardPass) {
+  ALEXNET_NEEDS_BF16();
+  auto s = FullyConnectedShape::infer("fc", 2, {1, 1, 3}, 4, 1);
+  s.src_type = s.dst_type = DType::bf16;
+  const auto op = make_fully_connected_onednn(s, Epilogue::none);
+  EXPECT_EQ(op->workspace_bytes(), aligned_bytes(4 * 3 * sizeof(BFloat16)));
+  for (const bool with_workspace : {true, false}) {
+    const BoundMemory memory(*op, with_workspace);
+    GuardedTensor src({2, 3}, DType::bf16), weights({4, 3}), bias({4}), dst({2, 4}, DType::bf16), diff_dst({2, 4}, DType::bf16),
+        diff_src({2, 3}, DType::bf16);
+    for (BFloat16& value : diff_dst.values<BFloat16>()) value = to_bfloat16(1);
+    for (const float weight : {0.5F, 3.0F}) {  // an update, a checkpoint or initial values lie between the two
+      weights.fill(weight);
+      op->forward(src, weights, bias, dst);
+      op->backward_data(diff_dst, weights, diff_src);
+      EXPECT_THAT(doubles(diff_src), ::testing::Each(4.0 * static_cast<double>(weight))) << "workspace: " << with_workspace;
+    }
+    EXPECT_TRUE(memory.guards_intact());
+  }
+}
+
 TEST(Bf16Test, ATensorOfTheOtherTypeIsRefused) {
   ALEXNET_NEEDS_BF16();
   auto s = FullyConnectedShape::infer("fc", 2, {1, 1, 3}, 4, 1);

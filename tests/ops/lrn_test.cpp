@@ -75,6 +75,17 @@ TEST_P(LrnTest, BackwardMatchesReference) {
   EXPECT_TRUE(matches(passes.diff_src, expected, kNormGradientTolerance));
 }
 
+TEST_P(LrnTest, AppliesTheMaskOfAReluInFront) {
+  LrnShape s = GetParam().shape();
+  const Passes without(s);
+  s.src_is_relu = true;
+  const Passes with(s);
+  for (std::size_t i = 0; i < with.diff_src.values().size(); ++i) {
+    ASSERT_EQ(with.diff_src.values()[i], with.src.values()[i] > 0 ? without.diff_src.values()[i] : 0) << "element " << i;
+  }
+  EXPECT_TRUE(same_bits(with.dst, without.dst));
+}
+
 TEST_P(LrnTest, StaysInBounds) {
   const Passes passes(GetParam().shape());
   for (const GuardedTensor* tensor : {&passes.src, &passes.diff_dst, &passes.dst, &passes.diff_src}) EXPECT_TRUE(tensor->guards_intact());

@@ -53,10 +53,12 @@ struct PoolShape {
 
 // dst = src / (k + alpha * S)^beta; S: sum of src^2 over the `size` channels around c, clipped to c's group of C/groups channels.
 // `alpha` is the factor of the sum itself: a config with `reduction: mean` is turned into alpha/size before it gets here.
+// src_is_relu: src came out of a ReLU, whose mask backward_data applies besides: diff_src is 0 where src is not above 0.
 struct LrnShape {
   std::int64_t N, H, W, C, groups, size;
   float k, alpha, beta;
   DType type = DType::f32;
+  bool src_is_relu = false;
 
   static LrnShape infer(const std::string& layer, std::int64_t N, Extent3 src, std::int64_t groups, std::int64_t size, float k, float alpha,
                         float beta);

@@ -81,6 +81,13 @@ class Layer {
 
   // Called before make_op; layers whose ops have no choice need not look at it.
   void set_op_use(OpUse use) { op_use_ = std::move(use); }
+  // Asks a layer with a fused ReLU to leave the ReLU's mask in the backward pass to the layer behind it, and that one to apply it to its
+  // diff_src, which saves a pass over memory. true: it can. Called before make_op, on both or on neither.
+  virtual bool can_leave_mask() const { return false; }
+  virtual bool can_take_mask() const { return false; }
+  virtual void leave_mask() {}
+  virtual void take_mask() {}
+
   virtual void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) = 0;
   virtual std::vector<Op*> ops() = 0;
   virtual void forward(const ForwardPass& pass) = 0;

@@ -1,5 +1,6 @@
 // Fully connected layer: dst = epilogue(src * weights^T + bias), per group. Shapes: FullyConnectedShape, or the same bytes as matrices:
 // src (N, IH*IW*IC), weights (OC, IH*IW*IC/groups), dst (N, OC). Passes as in conv2d.hpp: diff_dst is the gradient before the epilogue.
+// With a workspace, backward_data may use what the forward pass before it kept of its weights.
 #pragma once
 
 #include "alexnet/core/geometry.hpp"

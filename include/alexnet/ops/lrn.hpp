@@ -11,7 +11,7 @@ class Lrn : public Op {
  public:
   virtual void forward(const Tensor& src, const Tensor& dst) = 0;
   // diff_src[c] = diff_dst[c] d[c]^-beta - 2 alpha beta src[c] * sum over c' that see c of diff_dst[c'] src[c'] d[c']^(-beta-1);
-  // the denominators d are computed again from src.
+  // the denominators d are computed again from src. With src_is_relu: 0 where src is not above 0.
   virtual void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) = 0;
 };
 
