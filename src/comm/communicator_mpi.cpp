@@ -80,6 +80,7 @@ class MpiCommunicator : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(world_ranks_.size()); }
   std::string description() const override { return fmt::format("MPI, {} processes", size()); }
+  double time_limit_s() const override { return job_->time_limit_s(); }
 
   void all_gather(const void* src, void* dst, std::size_t bytes) override {
     const int n = as_count(bytes, "all_gather");
@@ -295,8 +296,8 @@ class MpiRank : public ProcessRank {
 
 }  // namespace
 
-std::unique_ptr<ProcessRank> make_mpi_rank(int num_launched, double time_limit_s) {
-  return std::make_unique<MpiRank>(num_launched, time_limit_s);
+std::unique_ptr<ProcessRank> make_mpi_rank(const Launch& launch, double time_limit_s) {
+  return std::make_unique<MpiRank>(launch.size, time_limit_s);
 }
 
 }  // namespace alexnet
