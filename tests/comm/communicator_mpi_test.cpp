@@ -38,12 +38,12 @@ class CommunicatorMpi : public ::testing::Test {
   }
 
   // ASan's search for leaks finds those of MPI itself.
+  static constexpr const char* kAsanOptions = "detect_leaks=0:allocator_may_return_null=1";
+
   static CommandResult run(int num_ranks, const std::string& name, const std::string& time_limit_s = "60") {
     return run_command(
         {"mpirun", "--oversubscribe", "--bind-to", "none", "-n", std::to_string(num_ranks), ALEXNET_COMM_RANKS, name, time_limit_s},
-        {.env = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                 {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                 {"ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1"}},
+        {.env = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}, {"ASAN_OPTIONS", kAsanOptions}},
          .timeout_s = 120});
   }
 
@@ -108,7 +108,8 @@ TEST_F(CommunicatorMpi, MoreThanMpiCountsIsRefused) {
 
 TEST_F(CommunicatorMpi, ProcessesThatMpiDoesNotConnectAreRefused) {
   const CommandResult result =
-      run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "0"}}, .timeout_s = 60});
+      run_command({ALEXNET_COMM_RANKS, "all"},
+                  {.env = {{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "0"}, {"ASAN_OPTIONS", kAsanOptions}}, .timeout_s = 60});
   expect_failure(result, ExitCode::unavailable, {"4 processes were started, but MPI connects 1 of them"});
 }
 

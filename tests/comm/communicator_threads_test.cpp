@@ -6,15 +6,19 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "alexnet/comm/ranks.hpp"
+#include "alexnet/core/log.hpp"
 #include "comm/collective_checks.hpp"
 #include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace alexnet {
 namespace {
@@ -213,6 +217,23 @@ TEST(RanksThreads, ADeviceForEachNeedsNccl) {
       return ExitCode::done;
     });
   });
+}
+
+TEST(RanksThreads, RankZeroAloneIsHeard) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "log";
+  log::add_file(file);
+  run_ranks(kThree, [](Communicator& world) {
+    log::warning("rank {} warns", world.rank());
+    if (world.rank() == 2) log::error("rank 2 fails");
+    return ExitCode::done;
+  });
+  log::remove_file(file);
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_NE(text.str().find("warning: rank 0 warns"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("error: rank 2 fails"), std::string::npos) << text.str();
+  EXPECT_EQ(text.str().find("rank 1"), std::string::npos) << text.str();
 }
 
 TEST(RanksThreads, TheLowestRankThatIsNotDoneDecides) {
