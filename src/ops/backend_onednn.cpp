@@ -102,6 +102,7 @@ class BackendOnednn final : public Backend {
     return make_average_pool_onednn(shape, count_pad);
   }
   std::unique_ptr<Dropout> make_dropout(const DropoutShape& shape) override { return make_dropout_onednn(shape); }
+  std::unique_ptr<CopyChannels> make_copy_channels(const CopyChannelsShape& shape) override { return make_copy_channels_onednn(shape); }
   std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes) override {
     return make_softmax_cross_entropy_onednn(N, num_classes);
   }
