@@ -67,6 +67,7 @@ class Backend {
 struct BackendOptions {
   int num_threads = 0;  // of the CPU; 0: the cores that this process may use (OMP_NUM_THREADS, affinity)
   int device_id = 0;    // of the GPU
+  int num_ranks = 1;    // of this process: num_threads 0 means this rank's part of the cores
 };
 
 // "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have,
