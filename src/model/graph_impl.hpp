@@ -22,7 +22,7 @@ struct Graph::Impl {
 
   Buffer arena, parameter_memory, state_memory;
   std::vector<Parameter> parameters;
-  std::vector<std::vector<Tensor>> values, diffs;  // by layer, for the passes
+  std::vector<std::vector<Tensor>> values, diffs;  // by Node::index, for the passes
   Tensor pixels, labels, mean, network_input;
   SampleTransform* transforms = nullptr;  // these three in the backend's memory
   StepParameters* step = nullptr;
