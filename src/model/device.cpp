@@ -17,7 +17,8 @@ std::shared_ptr<Backend> open_device(const DeviceConfig& device, const LocalRank
   const auto index = static_cast<std::size_t>(rank.index);
   const std::int64_t id = device.ids.empty() ? rank.index : device.ids[index % device.ids.size()];
   const int num_threads = device.threads ? std::max(1, static_cast<int>(*device.threads) / rank.count) : 0;
-  std::shared_ptr<Backend> backend = make_backend(device.backend, {num_threads, static_cast<int>(id), rank.count, device.algorithms == "timed"});
+  std::shared_ptr<Backend> backend =
+      make_backend(device.backend, {num_threads, static_cast<int>(id), rank.count, device.algorithms == "timed"});
   backend->check_activation_type(type);
   return backend;
 }
