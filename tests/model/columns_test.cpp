@@ -125,10 +125,12 @@ TEST(ColumnsTest, TwoRunsAreBitwiseEqual) {
 
 TEST(ColumnsTest, TheFullNetworkOnTwoDevicesTrainsLikeOnOne) {
   if (reduced()) GTEST_SKIP() << "takes too long under sanitizers";
-  const Config config = load_config(ALEXNET_SOURCE_DIR "/configs/alexnet.yaml", {"model.num_classes=1000"});
+  // A small rate: at the recipe's, two pictures of noise a step drive the loss to 13, and rounding grows tenfold in every second step.
+  const Config config =
+      load_config(ALEXNET_SOURCE_DIR "/configs/alexnet.yaml", {"model.num_classes=1000", "schedule.learning_rate=0.0001"});
   const ColumnsOptions options{.batch_size = 2, .picture_size = 224};
-  const int num_steps = 2;
-  Result one = train(config, 1, num_steps, options);
+  const int num_steps = 20;
+  const Result one = train(config, 1, num_steps, options);
   expect_same_training(one, train(config, 2, num_steps, options));
 }
 
