@@ -61,7 +61,7 @@ EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std:
     sum.assign(num_values, 0);
     centre_sum.assign(num_values, 0);
     for (EvaluatedModel& model : models) {
-      model.step.valid_images = static_cast<std::int32_t>(batch->valid);
+      model.step.count_images(batch->valid);
       model.graph->set_step(model.step);
       for (int view = 0; view < num_views; ++view) {
         transforms.assign(static_cast<std::size_t>(batch->size), evaluation_view(view, num_views, height, width, model.crop));

@@ -111,7 +111,7 @@ void Trainer::one_step(Loader& loader) {
   learning_rate_ = schedule_.learning_rate(state_.step, state_.samples, state_.epoch_samples);
   StepParameters step = make_step_parameters(config_, graph.network(), epoch, learning_rate_);
   step.first_sample = batch->first_sample;
-  step.valid_images = static_cast<std::int32_t>(batch->valid);
+  step.count_images(batch->valid);
   std::vector<bool> frozen;
   for (const auto& layer : graph.network().layers) frozen.push_back(layer->config().lr_mult.at(epoch) == 0);
   const auto every = static_cast<std::uint64_t>(config_.train.layer_statistics_every_steps);

@@ -18,7 +18,7 @@ namespace alexnet {
 // A graph with what it needs to look at pictures.
 struct EvaluatedModel {
   Graph* graph = nullptr;
-  StepParameters step;  // dropout rates for the scaling at test; valid_images is set by the evaluator
+  StepParameters step;  // dropout rates for the scaling at test; images are counted by the evaluator
   std::int64_t crop = 0;
 };
 
