@@ -29,6 +29,8 @@ struct State {
   }
 };
 
+thread_local bool thread_is_quiet = false;
+
 State& state() {
   static State instance;
   return instance;
@@ -69,6 +71,8 @@ Level level() {
   return s.stderr_level;
 }
 
+void quiet_this_thread() { thread_is_quiet = true; }
+
 void add_file(const std::string& path) {
   const std::lock_guard lock(state().mutex);
   try {
@@ -90,7 +94,7 @@ void remove_file(const std::string& path) {
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 
 void status_line(std::string_view text) {
-  if (!stderr_is_terminal()) return;
+  if (thread_is_quiet || !stderr_is_terminal()) return;
   State& s = state();
   const std::lock_guard lock(s.mutex);
   clear_status_locked(s);
@@ -101,6 +105,7 @@ void status_line(std::string_view text) {
 }
 
 void write(Level level, std::string_view text) {
+  if (thread_is_quiet && level < Level::error) level = Level::debug;
   State& s = state();
   const std::lock_guard lock(s.mutex);
   const char* prefix = level == Level::warning ? "warning: " : level == Level::error ? "error: " : "";

@@ -2,9 +2,10 @@
 // processes of one MPI job, and a Communicator hides which.
 //
 // Every call below is collective unless it says otherwise: all ranks make the same calls in the same order with the same sizes. It
-// blocks until this rank's part is done, at most the time limit, and throws Error(rank_lost) when a rank is missing by then or another
-// one has given up; after that the communicator is of no use any more. Sums are formed in an order that depends on the number of ranks
-// alone, so the same ranks get the same bits again.
+// blocks until this rank's part is done, at most the time limit, and throws Error(rank_lost) that names the ranks that are missing by
+// then, or what abort() was given when another rank has given up; after that no communicator of these ranks is of any use. Sums are
+// formed in the order of the ranks, so the same ranks get the same bits again. One thread of a rank uses a communicator at a time;
+// different ones may be used at the same time.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +13,15 @@
 #include <memory>
 #include <string>
 
+#include "alexnet/core/error.hpp"
+
 namespace alexnet {
 
 // Bytes that this rank handed to others, and got from them; a sum of n ranks by any algorithm counts as one gift to each other rank of
-// what is that rank's part (reduce_scatter), and an all_reduce as a reduce_scatter and an all_gather.
+// what is that rank's part (reduce_scatter), and an all_reduce as a reduce_scatter and an all_gather of the parts.
 struct Traffic {
   std::uint64_t sent_bytes = 0, received_bytes = 0;
+  bool operator==(const Traffic&) const = default;
 };
 
 class Communicator {
@@ -39,8 +43,9 @@ class Communicator {
   // The ranks that named the same color, in the order of their ranks here. Its traffic counts apart.
   virtual std::unique_ptr<Communicator> split(int color) = 0;
 
-  // Makes every call of the others, running or to come, throw Error(rank_lost) with `reason`. Not collective; for a rank that fails.
-  virtual void abort(const std::string& reason) noexcept = 0;
+  // Makes every call of the others, running or to come, on this communicator and on all that come from the same world, throw
+  // Error(code, reason). Not collective; for a rank that fails. The first reason counts.
+  virtual void abort(ExitCode code, const std::string& reason) noexcept = 0;
 
   virtual Traffic traffic() const = 0;  // of this rank since the beginning; not collective
 };

@@ -14,6 +14,7 @@ enum class Level { debug, info, warning, error, quiet };
 
 void set_level(Level level);             // of stderr; files get everything from info on
 Level level();                           // what was set last
+void quiet_this_thread();                // what it writes below `error`, and its status lines, count as debug from now on
 void add_file(const std::string& path);  // appends; throws Error(io_failed) when it can't be opened
 void remove_file(const std::string& path);
 bool stderr_is_terminal();

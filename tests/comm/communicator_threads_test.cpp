@@ -1,0 +1,128 @@
+// The ranks of this process: what each call gives, and what happens when one rank fails, hangs or leaves.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "alexnet/comm/ranks.hpp"
+#include "comm/collective_checks.hpp"
+#include "support/expect_error.hpp"
+
+namespace alexnet {
+namespace {
+
+class CommunicatorThreads : public ::testing::TestWithParam<int> {
+ protected:
+  void on_all_ranks(const std::function<void(Communicator&)>& body) {
+    const ExitCode code = run_ranks({.num_ranks = GetParam(), .time_limit_s = 60}, [&](Communicator& world) {
+      body(world);
+      return ExitCode::done;
+    });
+    EXPECT_EQ(code, ExitCode::done);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Ranks, CommunicatorThreads, ::testing::Values(1, 2, 3, 5));
+
+TEST_P(CommunicatorThreads, EveryCallGivesWhatItShould) { on_all_ranks(test::check_collectives); }
+TEST_P(CommunicatorThreads, SumsAreTheSameBitsAgainInTheOrderOfTheRanks) { on_all_ranks(test::check_sums_are_ordered); }
+TEST_P(CommunicatorThreads, SplitsByColor) { on_all_ranks(test::check_split); }
+TEST_P(CommunicatorThreads, TwoThreadsOfARankUseTwoCommunicatorsAtOnce) { on_all_ranks(test::check_two_threads); }
+TEST_P(CommunicatorThreads, CountsTraffic) { on_all_ranks(test::check_traffic); }
+
+constexpr RankOptions kThree{.num_ranks = 3, .time_limit_s = 60};
+
+TEST(RanksThreads, AnErrorOfOneRankEndsAllWithItsReasonAndCode) {
+  std::atomic<int> num_told{0};
+  expect_error(ExitCode::io_failed, {"rank 1: disk full"}, [&] {
+    run_ranks(kThree, [&](Communicator& world) {
+      const auto columns = world.split(0);
+      if (world.rank() == 1) fail(ExitCode::io_failed, "disk full");
+      try {
+        columns->barrier();
+      } catch (const Error& e) {
+        EXPECT_STREQ(e.what(), "rank 1: disk full");
+        EXPECT_EQ(e.code(), ExitCode::io_failed);
+        ++num_told;
+        throw;
+      }
+      return ExitCode::done;
+    });
+  });
+  EXPECT_EQ(num_told, 2);
+}
+
+TEST(RanksThreads, AnyExceptionEndsAll) {
+  const auto throws = [](auto exception) {
+    run_ranks(kThree, [&](Communicator& world) {
+      if (world.rank() == 2) throw exception;
+      world.barrier();
+      return ExitCode::done;
+    });
+  };
+  expect_error(ExitCode::internal, {"rank 2: internal error", "strange"}, [&] { throws(std::logic_error("strange")); });
+  expect_error(ExitCode::out_of_memory, {"rank 2: out of host memory"}, [&] { throws(std::bad_alloc()); });
+}
+
+TEST(RanksThreads, RankZerosErrorGoesOnAsItIs) {
+  const auto body = [](Communicator& world) -> ExitCode {
+    if (world.rank() == 0) throw std::out_of_range("as it is");
+    world.barrier();
+    return ExitCode::done;
+  };
+  EXPECT_THROW(run_ranks(kThree, body), std::out_of_range);
+}
+
+TEST(RanksThreads, ARankThatDoesNotComeIsNamed) {
+  std::atomic<bool> told{false};
+  expect_error(ExitCode::rank_lost, {"rank 2 did not arrive at all_gather within 0.2 s"}, [&] {
+    run_ranks({.num_ranks = 3, .time_limit_s = 0.2}, [&](Communicator& world) {
+      if (world.rank() == 2) {
+        while (!told) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return ExitCode::done;
+      }
+      try {
+        const int mine = world.rank();
+        std::vector<int> all(3);
+        world.all_gather(&mine, all.data(), sizeof mine);
+      } catch (const Error&) {
+        told = true;
+        throw;
+      }
+      return ExitCode::done;
+    });
+  });
+}
+
+TEST(RanksThreads, ARankThatHasEndedIsNotWaitedFor) {
+  expect_error(ExitCode::rank_lost, {"rank 1 has ended while rank", "waits for it in barrier"}, [] {
+    run_ranks(kThree, [](Communicator& world) {
+      const auto same = world.split(0);
+      if (world.rank() != 1) same->barrier();
+      return ExitCode::done;
+    });
+  });
+}
+
+TEST(RanksThreads, DifferentCallsAreABug) {
+  expect_error(ExitCode::internal, {"rank", "calls broadcast (4)", "calls broadcast (8)"}, [] {
+    run_ranks({.num_ranks = 2}, [](Communicator& world) {
+      double value = 0;
+      world.broadcast(&value, world.rank() == 0 ? 4 : 8, 0);
+      return ExitCode::done;
+    });
+  });
+}
+
+TEST(RanksThreads, TheLowestRankThatIsNotDoneDecides) {
+  const ExitCode code = run_ranks(kThree, [](Communicator& world) {
+    return world.rank() == 0 ? ExitCode::done : world.rank() == 1 ? ExitCode::run_again : ExitCode::answer_is_no;
+  });
+  EXPECT_EQ(code, ExitCode::run_again);
+}
+
+}  // namespace
+}  // namespace alexnet
