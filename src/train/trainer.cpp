@@ -23,7 +23,7 @@ class Trainer {
       : config_(options.config),
         setup_(config_),
         run_(options.run_directory, options.resume),
-        schedule_(config_.schedule),
+        schedule_(config_.schedule, config_.train.batch_size),
         stall_(static_cast<std::int64_t>(setup_.manifest.classes.size()), kStallSteps) {
     log::add_file(run_.file("train.log"));
     state_.epoch_samples = setup_.epoch_samples;
@@ -83,7 +83,7 @@ void Trainer::resume() {
   for (const std::string& difference : diff_configs(checkpoint.config, config_))
     log::warning("changed since the checkpoint: {}", difference);
   state_ = checkpoint.state;
-  schedule_ = Schedule(config_.schedule, state_.schedule);
+  schedule_ = Schedule(config_.schedule, config_.train.batch_size, state_.schedule);
   setup_.graph->reset_totals(state_.interval);
   saved_step_ = state_.step;
   log::info("goes on from {}, step {}, epoch {:.2f}", path, state_.step, state_.epoch());
@@ -128,7 +128,7 @@ void Trainer::one_step(Loader& loader) {
     if (first_loss_is_suspicious(loss, num_classes))
       log::warning("the first loss is far above chance: initial weights too large, or pixels not scaled as the recipe expects");
   }
-  graph.backward(frozen);
+  graph.backward({.frozen = frozen});
   graph.update(frozen);
   setup_.backend->synchronize();
 

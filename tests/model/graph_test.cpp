@@ -183,7 +183,7 @@ TEST(GraphTest, AFrozenLayerKeepsItsWeightsAndLosesItsVelocity) {
   Fixture f;
   const auto step = [&](const std::vector<bool>& frozen) {
     f.loss(true);
-    f.graph->backward(frozen);
+    f.graph->backward({.frozen = frozen});
     f.graph->update(frozen);
   };
   step({});
@@ -205,7 +205,7 @@ TEST(GraphTest, FreezingALayerDoesNotChangeTheGradientsOfTheOthers) {
   std::vector<bool> frozen(some.graph->network().layers.size(), false);
   frozen[0] = true;
   all.graph->backward();
-  some.graph->backward(frozen);
+  some.graph->backward({.frozen = frozen});
   for (const char* name : {"conv2.weight", "fc3.weight"}) {
     EXPECT_EQ(all.graph->read(all.parameter(name).diff), some.graph->read(some.parameter(name).diff)) << name;
   }

@@ -45,6 +45,7 @@ class Backend {
   virtual void copy_to_device(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void copy_to_host(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void zero(void* dst, std::size_t bytes) = 0;
+  virtual void add(float* dst, const float* src, std::size_t count) = 0;  // dst <- dst + src; aligned like `allocate`
   virtual void synchronize() = 0;
   virtual std::unique_ptr<Timer> make_timer() = 0;
 
@@ -65,6 +66,7 @@ class Backend {
 struct BackendOptions {
   int num_threads = 0;  // of the CPU; 0: the cores that this process may use (OMP_NUM_THREADS, affinity)
   int device_id = 0;    // of the GPU
+  int num_sharing = 1;  // ranks, this one with them, that share the cores; num_threads 0 is then this one's part of them
 };
 
 // "auto | onednn | cuda | cudnn" -> a backend. Throws Error(unavailable) for one that this build or this machine does not have,

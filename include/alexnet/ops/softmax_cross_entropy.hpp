@@ -25,8 +25,8 @@ class SoftmaxCrossEntropy : public Op {
 // Throws Error(internal) when a tensor does not hold N rows (logits and probabilities may have any rank).
 void check_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes, const Tensor& logits, const Tensor& labels,
                                  const Tensor& probabilities);
-// Error(internal) when valid_images is not 0 to N or loss_images is smaller, and Error(bad_data) when a label is not 0 to num_classes - 1; before they go to the
-// device, where no op looks at them again.
+// Error(internal) when valid_images is not 0 to N or loss_images is smaller, and Error(bad_data) when a label is not 0 to num_classes - 1;
+// before they go to the device, where no op looks at them again.
 void check_valid_images(std::int64_t N, const StepParameters& step);
 void check_labels(std::int64_t num_classes, std::span<const std::int32_t> labels);
 
