@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "alexnet/comm/ranks.hpp"
 #include "alexnet/ops/backend.hpp"
 #include "alexnet/selftest/selftest.hpp"
 #include "cmd/version.hpp"
@@ -36,14 +37,16 @@ std::string version_text(bool json) {
                                            {"commit", kCommit},
                                            {"backends", backends},
                                            {"cuda", cuda},
+                                           {"communicators", built_communicators()},
                                            {"selftest_ops", selftest_ops()},
                                            {"never_run_on_gpu", never_run_on_gpu()},
                                            {"compiler", kCompiler},
                                            {"build_type", kBuildType}};
     return object.dump() + "\n";
   }
-  return fmt::format("alexnet {}\ncommit    {}\nbackends  {}\ncompiler  {}, {}\n{}", kVersion, kCommit, fmt::join(backends, ", "),
-                     kCompiler, kBuildType, cuda ? gpu_proof_text() + "\n" : "");
+  return fmt::format("alexnet {}\ncommit    {}\nbackends  {}\nranks     {}\ncompiler  {}, {}\n{}", kVersion, kCommit,
+                     fmt::join(backends, ", "), fmt::join(built_communicators(), ", "), kCompiler, kBuildType,
+                     cuda ? gpu_proof_text() + "\n" : "");
 }
 
 }  // namespace alexnet

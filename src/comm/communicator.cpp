@@ -4,10 +4,28 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "alexnet/comm/ranks.hpp"
 #include "comm/communicators.hpp"
 
 namespace alexnet {
+
+std::vector<int> find_culprits(const std::vector<int>& missing, const std::function<std::vector<int>(int rank)>& waits_for) {
+  std::set<int> seen(missing.begin(), missing.end());
+  std::vector<int> to_look_at = missing, culprits;
+  while (!to_look_at.empty()) {
+    const int rank = to_look_at.back();
+    to_look_at.pop_back();
+    const std::vector<int> next = waits_for(rank);
+    if (next.empty()) culprits.push_back(rank);
+    for (const int other : next) {
+      if (seen.insert(other).second) to_look_at.push_back(other);
+    }
+  }
+  std::sort(culprits.begin(), culprits.end());
+  return culprits.empty() ? missing : culprits;  // none: they wait for each other
+}
 
 std::string describe_missing(const std::vector<int>& ranks, const std::string& call, double time_limit_s) {
   return fmt::format("rank{} {} did not arrive at {} within {:g} s: lost, hung, or slower than that", ranks.size() == 1 ? "" : "s",
@@ -25,5 +43,32 @@ void sum_in_order(float* dst, std::span<const float* const> srcs, std::size_t co
     std::copy_n(sums.data(), n, dst + first);
   }
 }
+
+namespace {
+
+// By name, in the order of --version; what this build lacks is absent.
+constexpr std::array kCommunicators{
+    "threads",
+#ifdef ALEXNET_MPI
+    "mpi",
+#endif
+};
+
+}  // namespace
+
+std::vector<std::string> built_communicators() { return {kCommunicators.begin(), kCommunicators.end()}; }
+
+#ifdef ALEXNET_MPI
+std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s) {
+  return make_mpi_rank(launch.size, time_limit_s);
+}
+#else
+std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double /*time_limit_s*/) {
+  fail(ExitCode::unavailable,
+       "{} started {} processes, but this program was built without MPI: install libopenmpi-dev and reconfigure with -DALEXNET_MPI=ON, or "
+       "start it alone: its ranks are then threads",
+       launch.by, launch.size);
+}
+#endif
 
 }  // namespace alexnet

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "alexnet/core/log.hpp"
 #include "comm/communicators.hpp"
@@ -17,10 +18,7 @@
 namespace alexnet {
 namespace {
 
-struct Failure {
-  ExitCode code;
-  std::string reason;
-};
+struct Group;
 
 // What a world and all that were split from it share. One lock for all of them: there are few ranks, and it is never held for long.
 struct Family {
@@ -30,7 +28,8 @@ struct Family {
   std::mutex mutex;
   std::condition_variable changed;
   std::optional<Failure> failure;
-  std::vector<bool> has_ended;  // by rank of the world: its communicator is no more
+  std::vector<bool> has_ended;                           // by rank of the world: its communicator is no more
+  std::vector<std::pair<int, const Group*>> waits = {};  // by rank of the world, what it waits for just now
 
   void fail_locked(ExitCode code, const std::string& reason) {
     if (!failure) failure = Failure{code, reason};
@@ -57,6 +56,14 @@ struct Group {
   std::vector<bool> has_come = std::vector<bool>(world_ranks.size());
   std::size_t num_come = 0;
   std::uint64_t num_meetings = 0;
+
+  std::vector<int> missing() const {  // in the world's count, like all ranks that a message names
+    std::vector<int> ranks;
+    for (std::size_t r = 0; r < world_ranks.size(); ++r) {
+      if (!has_come[r]) ranks.push_back(world_ranks[r]);
+    }
+    return ranks;
+  }
 };
 
 class ThreadCommunicator : public Communicator {
@@ -145,10 +152,11 @@ class ThreadCommunicator : public Communicator {
     if (come(lock)) return;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(family.time_limit_s);
     const auto is_over = [&] { return group_->num_meetings != meeting || family.failure || ended_rank() >= 0; };
+    family.waits.emplace_back(world_rank(rank_), group_.get());
     const bool in_time = family.changed.wait_until(lock, deadline, is_over);
     if (group_->num_meetings != meeting) return;
     if (family.failure) throw AbortedByAnother(family.failure->code, family.failure->reason);
-    if (!in_time) fail_with(family, ExitCode::rank_lost, "{}", describe_missing(missing_ranks(), call.what, family.time_limit_s));
+    if (!in_time) fail_with(family, ExitCode::rank_lost, "{}", describe_missing(culprits(), call.what, family.time_limit_s));
     fail_with(family, ExitCode::rank_lost, "rank {} has ended while rank {} waits for it in {}", ended_rank(), world_rank(rank_),
               call.what);
   }
@@ -172,6 +180,7 @@ class ThreadCommunicator : public Communicator {
     }
     std::fill(group.has_come.begin(), group.has_come.end(), false);
     group.num_come = 0;
+    std::erase_if(group.family->waits, [&](const auto& wait) { return wait.second == &group; });
     ++group.num_meetings;
     group.family->changed.notify_all();
     return true;
@@ -210,12 +219,15 @@ class ThreadCommunicator : public Communicator {
     return -1;
   }
 
-  std::vector<int> missing_ranks() const {
-    std::vector<int> missing;
-    for (int r = 0; r < size(); ++r) {
-      if (!group_->has_come[index(r)]) missing.push_back(world_rank(r));
-    }
-    return missing;
+  std::vector<int> culprits() const {
+    return find_culprits(group_->missing(), [&](int rank) {
+      std::vector<int> ranks;
+      for (const auto& [waiting, group] : group_->family->waits) {
+        if (waiting != rank) continue;
+        for (const int missing : group->missing()) ranks.push_back(missing);
+      }
+      return ranks;
+    });
   }
 
   // The first of a color makes the group for all of them.

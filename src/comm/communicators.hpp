@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,11 +22,45 @@ std::unique_ptr<Communicator> make_single_communicator();
 // The ranks of this process, one for each thread.
 std::vector<std::unique_ptr<Communicator>> make_thread_communicators(int size, double time_limit_s);
 
+struct Failure {
+  ExitCode code;
+  std::string reason;
+};
+
+// This process as one rank of a job.
+class ProcessRank {
+ public:
+  virtual ~ProcessRank() = default;
+  virtual Communicator& world() = 0;
+  virtual std::optional<Failure> failure() = 0;  // of any rank
+  virtual void finish() = 0;                     // all ranks have done their work
+  // After a failure: says why, on one rank of those that still answer, and ends this process with its exit code.
+  [[noreturn]] virtual void leave(const Failure& failure) = 0;
+};
+
+// Starts MPI. Throws Error(unavailable) when it connects other than num_launched processes.
+std::unique_ptr<ProcessRank> make_mpi_rank(int num_launched, double time_limit_s);
+
+// How a launcher's environment describes this process.
+struct Launch {
+  std::string by;  // "mpirun"
+  int rank, size;
+};
+// Absent: it was started as any program is, or as the only process.
+std::optional<Launch> find_launch();
+
+// Throws Error(unavailable) when this build has nothing to talk to the others with.
+std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s);
+
 // What a call throws after another rank has given up: that rank's reason and exit code.
 class AbortedByAnother : public Error {
  public:
   using Error::Error;
 };
+
+// Of ranks that are waited for those that hold up the rest: one that waits itself is not to blame, those that it waits for are.
+// waits_for(rank): whom it waits for, nobody if it does not wait. Ranks count in the world.
+std::vector<int> find_culprits(const std::vector<int>& missing, const std::function<std::vector<int>(int rank)>& waits_for);
 
 // "ranks 1, 2 did not arrive at all_gather within 60 s: ..."
 std::string describe_missing(const std::vector<int>& ranks, const std::string& call, double time_limit_s);

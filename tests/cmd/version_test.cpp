@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "alexnet/comm/ranks.hpp"
 #include "alexnet/ops/backend.hpp"
 #include "support/run_command.hpp"
 
@@ -24,7 +25,9 @@ TEST(VersionTest, JsonAndTextSayTheSame) {
   EXPECT_THAT(object.at("commit").get<std::string>(), MatchesRegex("unknown|[0-9a-f]{12}(\\+changes)?"));
   EXPECT_EQ(object.at("backends").get<std::vector<std::string>>(), built_backends());
   EXPECT_EQ(object.at("cuda").get<bool>(), std::ranges::count(built_backends(), "cuda") == 1);
+  EXPECT_EQ(object.at("communicators").get<std::vector<std::string>>(), built_communicators());
   const std::string text = version_text(false);
+  EXPECT_THAT(text, HasSubstr("\nranks     threads"));
   EXPECT_THAT(text, StartsWith("alexnet " + object.at("version").get<std::string>() + "\n"));
   for (const char* key : {"commit", "compiler", "build_type"}) EXPECT_THAT(text, HasSubstr(object.at(key).get<std::string>()));
 }

@@ -97,6 +97,25 @@ TEST(RanksThreads, ARankThatDoesNotComeIsNamed) {
   });
 }
 
+// Ranks 0 and 1 are columns of one replica, 2 and 3 of the other. Rank 3 hangs; rank 1 waits for it, and rank 0 for rank 1.
+TEST(RanksThreads, ARankThatWaitsForAnotherIsNotToBlame) {
+  std::atomic<int> num_told{0};
+  expect_error(ExitCode::rank_lost, {"rank 3 did not arrive at barrier within 0.3 s"}, [&] {
+    run_ranks({.num_ranks = 4, .time_limit_s = 0.3}, [&](Communicator& world) {
+      const auto columns = world.split(world.rank() / 2), replicas = world.split(world.rank() % 2);
+      if (world.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(100));  // so that rank 0 is the first to give up
+      try {
+        if (world.rank() < 2) (world.rank() == 0 ? columns : replicas)->barrier();
+      } catch (const Error&) {
+        ++num_told;
+        throw;
+      }
+      while (num_told < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return ExitCode::done;
+    });
+  });
+}
+
 TEST(RanksThreads, ARankThatHasEndedIsNotWaitedFor) {
   expect_error(ExitCode::rank_lost, {"rank 1 has ended while rank", "waits for it in barrier"}, [] {
     run_ranks(kThree, [](Communicator& world) {
