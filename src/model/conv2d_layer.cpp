@@ -11,10 +11,10 @@ class Conv2dLayer final : public WeightedLayer<Conv2dShape, Conv2d> {
 
   std::vector<ParameterSpec> parameters() const override {
     const std::int64_t inputs = shape_.IC / shape_.groups;
-    return weights_and_bias(config_, {shape_.OC, shape_.KH, shape_.KW, inputs}, {shape_.OC, inputs, shape_.KH, shape_.KW});
+    return weights_and_bias(config_, rows_, {rows_.total, shape_.KH, shape_.KW, inputs}, {rows_.total, inputs, shape_.KH, shape_.KW});
   }
   std::int64_t macs() const override { return shape_.macs_per_image(); }
-  bool mixes_columns() const override { return shape_.groups == 1 && context_.columns > 1 && slot() > 0; }
+  bool mixes_columns() const override { return sees_all_columns(config_, context_) && slot() > 0; }
   std::string explain() const override {
     const auto& s = shape_;
     return fmt::format(
@@ -29,9 +29,10 @@ class Conv2dLayer final : public WeightedLayer<Conv2dShape, Conv2d> {
 }  // namespace
 
 std::unique_ptr<Layer> make_conv2d_layer(const LayerConfig& config, const LayerContext& context) {
-  const auto shape = Conv2dShape::infer(config.name, 1, context.src, config.num_output, config.kernel_size, config.stride, config.pad,
+  const ChannelRange rows = own_channels(config.num_output, context.share);
+  const auto shape = Conv2dShape::infer(config.name, 1, context.src, rows.count, config.kernel_size, config.stride, config.pad,
                                         num_groups(config, context));
-  return std::make_unique<Conv2dLayer>(config, context, shape);
+  return std::make_unique<Conv2dLayer>(config, context, shape, rows);
 }
 
 }  // namespace alexnet

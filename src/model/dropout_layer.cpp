@@ -11,7 +11,8 @@ class DropoutLayer final : public Layer {
   bool can_run_in_place() const override { return true; }
   void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
     const DropoutScale scale = config_.scale_at == "train" ? DropoutScale::train : DropoutScale::test;
-    op_ = backend.make_dropout({batch_size, dst_.count(), slot(), scale, types.dst});
+    const ChannelRange& c = context_.src_channels;
+    op_ = backend.make_dropout({batch_size, dst_.count(), slot(), scale, types.dst, c.count, c.first, c.total});
   }
   std::vector<Op*> ops() override { return {op_.get()}; }
   void forward(const ForwardPass& pass) override {

@@ -11,10 +11,10 @@ class FullyConnectedLayer final : public WeightedLayer<FullyConnectedShape, Full
 
   std::vector<ParameterSpec> parameters() const override {
     const std::int64_t inputs = shape_.IC / shape_.groups;
-    return weights_and_bias(config_, {shape_.OC, shape_.IH, shape_.IW, inputs}, {shape_.OC, inputs * shape_.IH * shape_.IW});
+    return weights_and_bias(config_, rows_, {rows_.total, shape_.IH, shape_.IW, inputs}, {rows_.total, inputs * shape_.IH * shape_.IW});
   }
   std::int64_t macs() const override { return shape_.num_weights(); }
-  bool mixes_columns() const override { return shape_.groups == 1 && context_.columns > 1; }
+  bool mixes_columns() const override { return sees_all_columns(config_, context_); }
   std::string explain() const override {
     const auto& s = shape_;
     return fmt::format("inputs  {} x {} x {} = {}{}\nweights {} x {} = {}\nbias    {}\nMACs    {}\n", s.IH, s.IW, s.IC, s.num_inputs(),
@@ -28,8 +28,9 @@ class FullyConnectedLayer final : public WeightedLayer<FullyConnectedShape, Full
 std::unique_ptr<Layer> make_fully_connected_layer(const LayerConfig& config, const LayerContext& context) {
   LayerConfig resolved = config;
   if (config.num_output_is_classes) resolved.num_output = context.num_classes;
-  const auto shape = FullyConnectedShape::infer(config.name, 1, context.src, resolved.num_output, num_groups(config, context));
-  return std::make_unique<FullyConnectedLayer>(resolved, context, shape);
+  const ChannelRange rows = own_channels(resolved.num_output, context.share);
+  const auto shape = FullyConnectedShape::infer(config.name, 1, context.src, rows.count, num_groups(config, context));
+  return std::make_unique<FullyConnectedLayer>(resolved, context, shape, rows);
 }
 
 }  // namespace alexnet

@@ -106,7 +106,7 @@ void Graph::forward(bool training, const Observer& observer) {
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     Layer& layer = *g.nodes[i].layer;
     layer.forward({g.step, training, g.src(i), g.dst(i), &g.values[g.nodes[i].index]});
-    if (observer) {
+    if (observer && g.nodes[i].index < g.network.layers.size()) {
       g.backend->synchronize();
       observer(layer.name(), g.dst(i));
     }

@@ -12,7 +12,13 @@ std::string Node::label() const {
 
 std::vector<Node> fuse_layers(const Network& network) {
   std::vector<Node> nodes;
+  auto exchange = network.exchanges.begin();
+  const auto add_exchanges_before = [&](std::size_t i) {
+    for (; exchange != network.exchanges.end() && exchange->before == i; ++exchange)
+      nodes.push_back({exchange->layer.get(), network.layers.size(), {}, false, {}});
+  };
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    add_exchanges_before(i);
     Layer* layer = network.layers[i].get();
     if (!nodes.empty() && nodes.back().fused.empty() && nodes.back().layer->fuse(*layer)) {
       nodes.back().fused.push_back(layer->name());
@@ -20,6 +26,7 @@ std::vector<Node> fuse_layers(const Network& network) {
       nodes.push_back({layer, i, {}, false, {}});
     }
   }
+  add_exchanges_before(network.layers.size());
   return nodes;
 }
 

@@ -10,18 +10,18 @@
 
 namespace alexnet {
 
-// A layer that runs, with the layers fused into it.
+// A layer that runs, with the layers fused into it; or an exchange.
 struct Node {
   Layer* layer = nullptr;
-  std::size_t index = 0;           // of the layer in the network
+  std::size_t index = 0;           // of the layer in the network; of an exchange: their number
   std::vector<std::string> fused;  // names of the layers that it swallowed
   bool in_place = false;           // dst is src's memory
   ActivationTypes types;
   std::string label() const;  // "conv1 + act1"
 };
 
-// Pass 1: a layer that takes its successor as an epilogue swallows it. (A fused op of several layers, such as LRN + max-pool, would be
-// made here: a Layer of its own that replaces its parts.)
+// Pass 1: a layer that takes its successor as an epilogue swallows it, and exchanges come between the layers. (A fused op of several
+// layers, such as LRN + max-pool, would be made here: a Layer of its own that replaces its parts.)
 std::vector<Node> fuse_layers(const Network& network);
 
 // Pass 2: a layer that can overwrite its input does, where nobody reads that input later.

@@ -22,8 +22,8 @@ struct Graph::Impl {
 
   Buffer arena, parameter_memory, state_memory;
   std::vector<Parameter> parameters;
-  std::vector<std::vector<Tensor>> values, diffs;  // by layer, for the passes
-  std::vector<std::span<float>> diff_pieces;       // by layer: its gradients with the gaps between them
+  std::vector<std::vector<Tensor>> values, diffs;  // by Node::index, for the passes
+  std::vector<std::span<float>> diff_pieces;       // likewise: a layer's gradients with the gaps between them
   std::ptrdiff_t sums_offset = 0;                  // from a gradient to the sum of its step's earlier parts
   Tensor pixels, labels, mean, network_input;
   SampleTransform* transforms = nullptr;  // these three in the backend's memory

@@ -10,7 +10,7 @@ namespace alexnet {
 namespace {
 
 std::size_t parameter_bytes(const ParameterSpec& spec) {
-  return aligned_bytes(static_cast<std::size_t>(spec.shape.count()) * sizeof(float));
+  return aligned_bytes(static_cast<std::size_t>(spec.own_shape().count()) * sizeof(float));
 }
 
 // Where in one piece of memory lies what a step brings along.
@@ -46,9 +46,9 @@ void Graph::Impl::make_ops() {
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     for (ParameterSpec& spec : network.layers[i]->parameters()) {
       if (training()) {
-        sgd.push_back(
-            backend->make_sgd({spec.shape.count(), network.layers[i]->slot(), spec.is_bias, static_cast<float>(options.optimizer.momentum),
-                               static_cast<float>(options.optimizer.weight_decay * spec.config.decay_mult)}));
+        sgd.push_back(backend->make_sgd({spec.own_shape().count(), network.layers[i]->slot(), spec.is_bias,
+                                         static_cast<float>(options.optimizer.momentum),
+                                         static_cast<float>(options.optimizer.weight_decay * spec.config.decay_mult)}));
       }
       parameters.push_back({std::move(spec), i, {}, {}, {}});
     }
@@ -89,13 +89,13 @@ void Graph::Impl::lay_out_parameters() {
   parameter_memory = backend->allocate(plan.parameter_bytes, training() ? "weights, velocities and gradients" : "weights");
   const std::size_t part_bytes = plan.parameter_bytes / num_parameter_parts();
   sums_offset = static_cast<std::ptrdiff_t>(part_bytes / sizeof(float));
-  values.resize(network.layers.size());
-  diffs.resize(network.layers.size());
-  diff_pieces.resize(network.layers.size());
+  values.resize(network.layers.size() + 1);  // the last: of exchanges, which have none
+  diffs.resize(network.layers.size() + 1);
+  diff_pieces.resize(network.layers.size() + 1);
   std::size_t offset = 0;
   for (Parameter& parameter : parameters) {
     const auto view = [&](std::size_t part) {
-      return Tensor(parameter_memory.data() + part * part_bytes + offset, parameter.spec.shape, DType::f32);
+      return Tensor(parameter_memory.data() + part * part_bytes + offset, parameter.spec.own_shape(), DType::f32);
     };
     parameter.value = view(0);
     values[parameter.layer].push_back(parameter.value);

@@ -8,7 +8,8 @@
 
 namespace alexnet {
 
-// In memory order (OHWI). A function of the seed and of the parameter's name, so that a layer keeps its values when others are removed.
+// Of the rows that the device holds, in memory order (OHWI). A function of the seed, of the parameter's name and of the element's place in
+// the whole tensor: a layer keeps its values when others are removed, and whoever holds its rows.
 std::vector<float> draw_initial_values(const ParameterSpec& spec, std::uint64_t seed);
 
 }  // namespace alexnet

@@ -8,6 +8,12 @@
 
 namespace alexnet {
 
+Shape ParameterSpec::own_shape() const {
+  std::vector<std::int64_t> extents = shape.extents();
+  extents.front() = rows.count;
+  return Shape(std::move(extents));
+}
+
 std::unique_ptr<Layer> make_layer(const LayerConfig& config, const LayerContext& context) {
   using Factory = std::unique_ptr<Layer> (*)(const LayerConfig&, const LayerContext&);
   static const std::map<std::string, Factory> kFactories = {
@@ -29,10 +35,10 @@ std::string explain_extent(std::int64_t in, std::int64_t before, std::int64_t af
                      left_over == 0 ? "" : fmt::format(" (rounded down; the last {} pixels are not read)", left_over));
 }
 
-std::vector<ParameterSpec> weights_and_bias(const LayerConfig& config, Shape weights, Shape weights_in_file) {
+std::vector<ParameterSpec> weights_and_bias(const LayerConfig& config, const ChannelRange& rows, Shape weights, Shape weights_in_file) {
   const Shape bias{weights[0]};
-  return {{config.name + ".weight", std::move(weights), std::move(weights_in_file), false, config.weights},
-          {config.name + ".bias", bias, bias, true, config.bias}};
+  return {{config.name + ".weight", std::move(weights), std::move(weights_in_file), rows, false, config.weights},
+          {config.name + ".bias", bias, bias, rows, true, config.bias}};
 }
 
 float norm_alpha(const LayerConfig& config, std::int64_t num_terms) {

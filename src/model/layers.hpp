@@ -17,17 +17,19 @@ std::unique_ptr<Layer> make_max_pool_layer(const LayerConfig& config, const Laye
 std::unique_ptr<Layer> make_average_pool_layer(const LayerConfig& config, const LayerContext& context);
 std::unique_ptr<Layer> make_dropout_layer(const LayerConfig& config, const LayerContext& context);
 
-// Columns that a layer keeps apart: `sees: own` -> all of them, `sees: all` -> 1.
+// Columns that a layer keeps apart: `sees: own` -> all that the device holds, `sees: all` -> 1.
 inline std::int64_t num_groups(const LayerConfig& config, const LayerContext& context) {
-  return config.sees == "own" ? context.columns : 1;
+  return config.sees == "own" ? context.columns * context.src.C / context.src_channels.total : 1;
 }
+
+inline bool sees_all_columns(const LayerConfig& config, const LayerContext& context) { return config.sees != "own" && context.columns > 1; }
 
 // "(224 + 0 + 3 - 11) / 4 + 1 = 55", floored, for explain().
 std::string explain_extent(std::int64_t in, std::int64_t before, std::int64_t after, std::int64_t kernel_size, std::int64_t stride,
                            std::int64_t out);
 
 // "NAME.weight", its shape in memory (OC first) and in checkpoints, and "NAME.bias", (OC).
-std::vector<ParameterSpec> weights_and_bias(const LayerConfig& config, Shape weights, Shape weights_in_file);
+std::vector<ParameterSpec> weights_and_bias(const LayerConfig& config, const ChannelRange& rows, Shape weights, Shape weights_in_file);
 
 // The factor of the sum of squares: `reduction: mean` divides alpha by the number of terms.
 float norm_alpha(const LayerConfig& config, std::int64_t num_terms);

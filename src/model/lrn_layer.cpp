@@ -9,7 +9,7 @@ class LrnLayer final : public Layer {
   LrnLayer(const LayerConfig& config, const LayerContext& context, const LrnShape& shape)
       : Layer(config, context, context.src), shape_(shape) {}
 
-  bool mixes_columns() const override { return shape_.groups == 1 && context_.columns > 1; }
+  bool mixes_columns() const override { return sees_all_columns(config_, context_); }
   std::string explain() const override {
     return fmt::format("dst = src / ({} + {} * sum of src^2 over {} neighbouring maps{})^{}\n       the factor is alpha = {}{}\n",
                        config_.k, shape_.alpha, shape_.size, shape_.groups > 1 ? " of the same column" : "", config_.beta, config_.alpha,

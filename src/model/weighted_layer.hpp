@@ -8,8 +8,9 @@ namespace alexnet {
 template <class ShapeType, class OpType>
 class WeightedLayer : public Layer {
  public:
-  WeightedLayer(const LayerConfig& config, const LayerContext& context, const ShapeType& shape)
-      : Layer(config, context, shape.dst()), shape_(shape) {}
+  // rows: the outputs that this device computes, which `shape` counts alone.
+  WeightedLayer(const LayerConfig& config, const LayerContext& context, const ShapeType& shape, const ChannelRange& rows)
+      : Layer(config, context, shape.dst()), shape_(shape), rows_(rows) {}
 
   bool backward_uses_src() const override { return true; }
   bool backward_uses_dst() const override { return epilogue_ == Epilogue::relu; }
@@ -41,6 +42,7 @@ class WeightedLayer : public Layer {
 
  protected:
   ShapeType shape_;
+  ChannelRange rows_;
 
  private:
   static std::unique_ptr<Conv2d> make_weighted_op(Backend& backend, const Conv2dShape& shape, Epilogue epilogue) {

@@ -1,5 +1,7 @@
 // ReLU and tanh, any shape, in place or not. ReLU and the backward passes are plain loops over slices of the tensor, one per thread:
 // oneDNN's ReLU turns NaN into 0, and these passes run at the speed of memory anyway. tanh is oneDNN's (it keeps NaN).
+#include <omp.h>
+
 #include <algorithm>
 
 #include "alexnet/core/simd.hpp"
@@ -30,12 +32,12 @@ ALEXNET_SIMD void tanh_backward(const T* dst, const T* diff_dst, T* diff_src, st
   }
 }
 
-// f(first, count) over [0, total) in slices, by the backend's threads.
+// f(first, count) over [0, total) in slices.
 template <class F>
-void parallel_slices(std::int64_t total, F f) {
+void parallel_slices(std::int64_t total, int num_threads, F f) {
   constexpr std::int64_t kSlice = 1 << 14;  // elements: 32 or 64 KiB, so that small tensors stay on one thread
   const std::int64_t num_slices = (total + kSlice - 1) / kSlice;
-#pragma omp parallel for schedule(static) if (num_slices > 1)
+#pragma omp parallel for schedule(static) num_threads(num_threads) if (num_slices > 1)
   for (std::int64_t slice = 0; slice < num_slices; ++slice) f(slice * kSlice, std::min(kSlice, total - slice * kSlice));
 }
 
@@ -48,7 +50,7 @@ class ReluOnednn final : public Activation {
     with_storage_of(type_, [&]<class T>(T) {
       const T* x = src.data<T>();
       T* y = dst.data<T>();
-      parallel_slices(shape_.count(), [=](std::int64_t at, std::int64_t count) { relu_forward(x + at, y + at, count); });
+      parallel_slices(shape_.count(), num_threads_, [=](std::int64_t at, std::int64_t count) { relu_forward(x + at, y + at, count); });
     });
   }
 
@@ -57,13 +59,15 @@ class ReluOnednn final : public Activation {
     with_storage_of(type_, [&]<class T>(T) {
       const T *y = dst.data<T>(), *dy = diff_dst.data<T>();
       T* dx = diff_src.data<T>();
-      parallel_slices(shape_.count(), [=](std::int64_t at, std::int64_t count) { relu_backward(y + at, dy + at, dx + at, count); });
+      parallel_slices(shape_.count(), num_threads_,
+                      [=](std::int64_t at, std::int64_t count) { relu_backward(y + at, dy + at, dx + at, count); });
     });
   }
 
  private:
   Shape shape_;
   DType type_;
+  int num_threads_ = omp_get_max_threads();
 };
 
 class TanhOnednn final : public Activation {
@@ -92,13 +96,15 @@ class TanhOnednn final : public Activation {
     with_storage_of(type_, [&]<class T>(T) {
       const T *y = dst.data<T>(), *dy = diff_dst.data<T>();
       T* dx = diff_src.data<T>();
-      parallel_slices(shape_.count(), [=](std::int64_t at, std::int64_t count) { tanh_backward(y + at, dy + at, dx + at, count); });
+      parallel_slices(shape_.count(), num_threads_,
+                      [=](std::int64_t at, std::int64_t count) { tanh_backward(y + at, dy + at, dx + at, count); });
     });
   }
 
  private:
   Shape shape_;
   DType type_;
+  int num_threads_ = omp_get_max_threads();
   Call forward_;
 };
 

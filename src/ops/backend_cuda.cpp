@@ -71,6 +71,9 @@ class BackendCuda final : public Backend {
     return make_average_pool_cuda(shape, count_pad, stream());
   }
   std::unique_ptr<Dropout> make_dropout(const DropoutShape& shape) override { return make_dropout_cuda(shape, stream()); }
+  std::unique_ptr<CopyChannels> make_copy_channels(const CopyChannelsShape& shape) override {
+    return make_copy_channels_cuda(shape, stream());
+  }
   std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes) override {
     return make_softmax_cross_entropy_cuda(N, num_classes, stream());
   }

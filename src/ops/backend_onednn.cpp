@@ -1,6 +1,7 @@
 // The CPU backend: oneDNN's kernels and loops of our own, on OpenMP threads, in host memory. Work is done when a call returns.
 //
-// OpenMP keeps the number of threads per calling thread: make the backend and run its ops in one thread.
+// OpenMP keeps the number of threads per calling thread. An op takes over the number of the thread that makes it, which the backend sets
+// there: make a backend and its ops in one thread. They may run in another one; ranks that are threads have a backend each.
 #include <omp.h>
 #include <sched.h>
 
@@ -108,6 +109,7 @@ class BackendOnednn final : public Backend {
     return make_average_pool_onednn(shape, count_pad);
   }
   std::unique_ptr<Dropout> make_dropout(const DropoutShape& shape) override { return make_dropout_onednn(shape); }
+  std::unique_ptr<CopyChannels> make_copy_channels(const CopyChannelsShape& shape) override { return make_copy_channels_onednn(shape); }
   std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes) override {
     return make_softmax_cross_entropy_onednn(N, num_classes);
   }

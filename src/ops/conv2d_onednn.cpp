@@ -5,6 +5,7 @@
 // pass (batch 32). With stride 1, backward_data is a forward convolution with the weights turned around: oneDNN's forward kernels (brgconv)
 // are 5 to 10 % faster than those that it has for the gradient. A fused ReLU turns NaN into 0: see conv2d.hpp.
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <algorithm>
 
@@ -125,7 +126,7 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
   void turn(const float* weights, float* turned) const {
     constexpr std::int64_t kSquare = 32;
     const std::int64_t window = shape_.KH * shape_.KW, O = shape_.OC / shape_.groups, I = shape_.IC / shape_.groups;
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(num_threads_)
     for (std::int64_t g = 0; g < shape_.groups; ++g) {
       for (std::int64_t k = 0; k < window; ++k) {
         const float* from = weights + (g * O * window + k) * I;
@@ -140,6 +141,8 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
       }
     }
   }
+
+  int num_threads_ = omp_get_max_threads();
 };
 
 }  // namespace

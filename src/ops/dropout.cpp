@@ -9,6 +9,10 @@ void check_dropout(const DropoutShape& s, const Tensor& src, const Tensor& dst) 
   check_rows("dropout: src", src, s.N, s.units, s.type);
   check_rows("dropout: dst", dst, s.N, s.units, s.type);
   check_slot("dropout", s.slot);
+  if (s.channels < 1 || s.units % s.channels != 0 || s.first_channel < 0 || s.first_channel + s.channels > s.all_channels) {
+    fail(ExitCode::internal, "dropout: {} units in pixels of {} channels from {} on, of {}", s.units, s.channels, s.first_channel,
+         s.all_channels);
+  }
 }
 
 void check_dropout_rates(const StepParameters& step) {

@@ -12,7 +12,8 @@
 namespace alexnet {
 namespace {
 
-constexpr std::int64_t kBlockUnits = 1024;  // a multiple of 4: the four words of one Philox block stay together
+constexpr std::int64_t kBlockUnits = 1024;            // a multiple of 4: the four words of one Philox block stay together
+constexpr std::int64_t kMostWords = kBlockUnits + 4;  // of units that begin within a Philox block
 
 struct MaskOf {
   std::uint64_t seed;
@@ -80,17 +81,22 @@ class DropoutOnednn : public Dropout {
     with_storage_of(s_.type, [&]<class T>(T) { draw_and_apply(mask, step.first_sample, threshold, kept, src.data<T>(), dst.data<T>()); });
   }
 
+  // Units that lie side by side in the network's order: an image's, or a pixel's where a device holds some of the channels.
   template <class T>
   void draw_and_apply(MaskOf mask, std::uint64_t first_sample, std::uint32_t threshold, float kept, const T* x, T* y) const {
-#pragma omp parallel for collapse(2) schedule(static) num_threads(num_threads_)
+    const std::int64_t run = s_.channels == s_.all_channels ? s_.units : s_.channels, num_runs = s_.units / run;
+#pragma omp parallel for collapse(3) schedule(static) num_threads(num_threads_)
     for (std::int64_t n = 0; n < s_.N; ++n) {
-      for (std::int64_t first = 0; first < s_.units; first += kBlockUnits) {
-        const std::int64_t count = std::min(kBlockUnits, s_.units - first);
-        alignas(64) std::uint32_t words[kBlockUnits];
-        draw_words(mask, first_sample + static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(first / 4),
-                   static_cast<std::uint32_t>((count + 3) / 4), words);
-        const std::int64_t at = n * s_.units + first;
-        apply(words, threshold, kept, x + at, count, y + at);
+      for (std::int64_t i = 0; i < num_runs; ++i) {
+        for (std::int64_t first = 0; first < run; first += kBlockUnits) {
+          const std::int64_t count = std::min(kBlockUnits, run - first), unit = i * run + first;
+          const std::int64_t of_network = s_.unit_of_network(unit), skipped = of_network % 4;
+          alignas(64) std::uint32_t words[kMostWords];
+          draw_words(mask, first_sample + static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(of_network / 4),
+                     static_cast<std::uint32_t>((skipped + count + 3) / 4), words);
+          const std::int64_t at = n * s_.units + unit;
+          apply(words + skipped, threshold, kept, x + at, count, y + at);
+        }
       }
     }
   }

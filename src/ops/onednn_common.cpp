@@ -1,5 +1,7 @@
 #include "ops/onednn_common.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 
 #include "alexnet/core/error.hpp"
@@ -13,7 +15,7 @@ dnnl::engine& engine() {
 }
 
 dnnl::stream& stream() {
-  static dnnl::stream stream(engine());
+  thread_local dnnl::stream stream(engine());  // a stream belongs to one thread at a time; ranks may be threads
   return stream;
 }
 
@@ -63,7 +65,10 @@ dnnl::primitive_attr attributes(Epilogue epilogue) {
 
 Call::Call(std::string what, const dnnl::primitive& primitive, const memory::desc& scratchpad,
            const std::vector<std::pair<int, memory::desc>>& arguments)
-    : what_(std::move(what)), primitive_(primitive), scratchpad_bytes_(aligned_bytes(scratchpad.get_size())) {
+    : what_(std::move(what)),
+      primitive_(primitive),
+      scratchpad_bytes_(aligned_bytes(scratchpad.get_size())),
+      num_threads_(omp_get_max_threads()) {
   guarded(what_, [&] {
     for (const auto& [argument, desc] : arguments) arguments_.emplace(argument, memory(desc, engine(), DNNL_MEMORY_NONE));
     if (scratchpad_bytes_ > 0) arguments_.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, engine(), DNNL_MEMORY_NONE));
@@ -76,6 +81,7 @@ void Call::set(int argument, const void* data) {
 
 void Call::run(std::byte* scratchpad) {
   if (scratchpad_bytes_ > 0) set(DNNL_ARG_SCRATCHPAD, scratchpad);
+  if (omp_get_max_threads() != num_threads_) omp_set_num_threads(num_threads_);  // oneDNN asks the calling thread
   guarded(what_, [&] {
     primitive_.execute(stream(), arguments_);
     stream().wait();

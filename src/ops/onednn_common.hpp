@@ -63,6 +63,7 @@ class Call {
   dnnl::primitive primitive_;
   std::unordered_map<int, memory> arguments_;
   std::size_t scratchpad_bytes_ = 0;
+  int num_threads_ = 0;  // that the primitive was made for
 };
 
 // A pass that reads or writes weights. The program keeps them in OHWI order and f32; where oneDNN chose another order or reads bf16,

@@ -21,6 +21,7 @@ std::unique_ptr<SpatialNorm> make_spatial_norm_onednn(const SpatialNormShape& sh
 std::unique_ptr<MaxPool> make_max_pool_onednn(const PoolShape& shape);
 std::unique_ptr<AveragePool> make_average_pool_onednn(const PoolShape& shape, bool count_pad);
 std::unique_ptr<Dropout> make_dropout_onednn(const DropoutShape& shape);
+std::unique_ptr<CopyChannels> make_copy_channels_onednn(const CopyChannelsShape& shape);
 std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy_onednn(std::int64_t N, std::int64_t num_classes);
 std::unique_ptr<TopK> make_top_k_onednn(std::int64_t N, std::int64_t num_classes, std::int64_t k);
 std::unique_ptr<Sgd> make_sgd_onednn(const SgdShape& shape);

@@ -23,6 +23,7 @@ std::unique_ptr<SpatialNorm> make_spatial_norm_cuda(const SpatialNormShape& shap
 std::unique_ptr<MaxPool> make_max_pool_cuda(const PoolShape& shape, CudaStream stream);
 std::unique_ptr<AveragePool> make_average_pool_cuda(const PoolShape& shape, bool count_pad, CudaStream stream);
 std::unique_ptr<Dropout> make_dropout_cuda(const DropoutShape& shape, CudaStream stream);
+std::unique_ptr<CopyChannels> make_copy_channels_cuda(const CopyChannelsShape& shape, CudaStream stream);
 std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy_cuda(std::int64_t N, std::int64_t num_classes, CudaStream stream);
 std::unique_ptr<TopK> make_top_k_cuda(std::int64_t N, std::int64_t num_classes, std::int64_t k, CudaStream stream);
 std::unique_ptr<Sgd> make_sgd_cuda(const SgdShape& shape, CudaStream stream);

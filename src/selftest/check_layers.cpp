@@ -1,5 +1,6 @@
 // Normalisation, pooling, activations and dropout.
 #include "alexnet/reference/activation.hpp"
+#include "alexnet/reference/copy_channels.hpp"
 #include "alexnet/reference/dropout.hpp"
 #include "alexnet/reference/lrn.hpp"
 #include "alexnet/reference/pool.hpp"
@@ -125,20 +126,25 @@ void check_dropout(Backend& backend, DType type, const Report& report) {
     std::int64_t N, units;
     float rate;
     DropoutScale scale;
+    std::int64_t channels = 1, first_channel = 0, all_channels = 1;
   };
-  for (const auto& [N, units, rate, scale] : {Case{3, 4096, 0.5F, DropoutScale::test},
-                                              {3, 13, 0.5F, DropoutScale::test},
-                                              {3, 1027, 0.25F, DropoutScale::train},
-                                              {2, 9216, 0.9F, DropoutScale::train}}) {
+  for (const auto& [N, units, rate, scale, channels, first_channel, all_channels] :
+       {Case{3, 4096, 0.5F, DropoutScale::test},
+        {3, 13, 0.5F, DropoutScale::test},
+        {3, 1027, 0.25F, DropoutScale::train},
+        {2, 9216, 0.9F, DropoutScale::train},
+        {3, 2048, 0.5F, DropoutScale::test, 2048, 2048, 4096},
+        {3, 13 * 13 * 5, 0.5F, DropoutScale::train, 5, 5, 11}}) {
     const bool in_training = scale == DropoutScale::train;
-    OpCheck check(backend, "dropout", fmt::format("{}x{}, rate {}, scaled in {}", N, units, rate, in_training ? "training" : "tests"),
-                  report);
+    const std::string part = channels == all_channels ? "" : fmt::format(", channels from {} on of {}", first_channel, all_channels);
+    OpCheck check(backend, "dropout",
+                  fmt::format("{}x{}, rate {}, scaled in {}{}", N, units, rate, in_training ? "training" : "tests", part), report);
     const Doubles src = rounded(random_values(N * units, 1), type), diff_dst = rounded(random_values(N * units, 2), type);
     StepParameters step;
     step.seed = 0x123456789abcdefULL;
     step.first_sample = 1000;
     step.dropout_rate[kSlot] = rate;
-    const DropoutMask mask{step.seed, step.first_sample, kSlot, static_cast<double>(rate)};
+    const DropoutMask mask{step.seed, step.first_sample, kSlot, static_cast<double>(rate), channels, first_channel, all_channels};
     const double kept = in_training ? 1 / (1 - static_cast<double>(rate)) : 1;
     Doubles tested = src;
     if (!in_training) {
@@ -148,13 +154,45 @@ void check_dropout(Backend& backend, DType type, const Report& report) {
     const Tensor x = check.input(shape, src, type), dy = check.input(shape, diff_dst, type), y = check.output(shape, type),
                  dx = check.output(shape, type);
     const StepParameters* parameters = check.block(step);
-    const auto op = backend.make_dropout({N, units, kSlot, scale, type});
+    const auto op = backend.make_dropout({N, units, kSlot, scale, type, channels, first_channel, all_channels});
     check.bind(*op);
     check.pass("forward in training", [&] { op->forward_train(parameters, x, y); },
                {{y, dropout(mask, N, units, kept, src), kDropoutTolerance}});
     check.pass("forward in tests", [&] { op->forward_test(parameters, x, y); }, {{y, tested, kDropoutTolerance}});
     check.pass("backward_data", [&] { op->backward_data(parameters, dy, dx); },
                {{dx, dropout(mask, N, units, kept, diff_dst), kDropoutTolerance}});
+  }
+}
+
+// The exchange of two columns in front of conv3 and of fc8, and shares that 4 does not divide.
+void check_copy_channels(Backend& backend, DType type, const Report& report) {
+  struct Case {
+    const char* name;
+    CopyChannelsShape s;
+  };
+  for (const auto& [name, shape] : {Case{"conv3, into all", {3, 169, 128, 128, 0, 256, 128}},
+                                    {"conv3, out of all", {3, 169, 128, 256, 128, 128, 0}},
+                                    {"fc8, into all", {3, 1, 500, 500, 0, 1000, 500}},
+                                    {"4 and 3 of 7", {3, 13, 3, 4, 0, 7, 4}},
+                                    {"padded", {3, 13, 3, 3, 0, 4, 0, true}},
+                                    {"zeros around", {3, 27, 8, 8, 0, 24, 8, true}}}) {
+    for (const auto& [src_type, dst_type] : {std::pair{type, type}, {type, DType::f32}, {DType::f32, type}}) {
+      CopyChannelsShape s = shape;
+      s.src_type = src_type;
+      s.dst_type = dst_type;
+      OpCheck check(backend, "copy_channels", name, report);
+      const Shape src_shape{s.N, s.pixels, s.src_C}, dst_shape{s.N, s.pixels, s.dst_C};
+      const Doubles src = rounded(random_values(src_shape.count(), 1), src_type);
+      const Tensor x = check.input(src_shape, src, src_type), y = check.output(dst_shape, dst_type);
+      const Doubles before = rounded(random_values(dst_shape.count(), 2), dst_type);
+      const auto op = backend.make_copy_channels(s);
+      check.bind(*op);
+      const auto copy = [&] {
+        check.rewrite(y, before);
+        op->forward(x, y);
+      };
+      check.pass("forward", copy, {{y, rounded(copy_channels(s, src, before), dst_type), kExact}});
+    }
   }
 }
 

@@ -13,6 +13,7 @@ void check_max_pool(Backend& backend, DType type, const Report& report);
 void check_average_pool(Backend& backend, DType type, const Report& report);
 void check_activation(Backend& backend, DType type, const Report& report);
 void check_dropout(Backend& backend, DType type, const Report& report);
+void check_copy_channels(Backend& backend, DType type, const Report& report);
 void check_input(Backend& backend, DType type, const Report& report);
 void check_softmax_cross_entropy(Backend& backend, DType type, const Report& report);
 void check_top_k(Backend& backend, DType type, const Report& report);

@@ -23,6 +23,7 @@ constexpr NamedCheck kChecks[] = {
     {"average_pool", selftest::check_average_pool},
     {"activation", selftest::check_activation},
     {"dropout", selftest::check_dropout},
+    {"copy_channels", selftest::check_copy_channels},
     {"input", selftest::check_input},
     {"softmax_cross_entropy", selftest::check_softmax_cross_entropy},
     {"top_k", selftest::check_top_k},

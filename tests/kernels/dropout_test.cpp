@@ -90,6 +90,32 @@ TEST_P(DropoutKernels, EvaluatingScalesByWhatIsKept) {
   });
 }
 
+// A path of vectors, and shares that 4 does not divide.
+TEST(DropoutKernels, ADeviceWithSomeOfTheChannelsDrawsTheMaskOfTheNetwork) {
+  for (const auto& [pixels, channels, first, all] :
+       {std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>{1, 2048, 2048, 4096},
+        {13, 8, 8, 16},
+        {13, 5, 5, 10},
+        {27, 3, 4, 7}}) {
+    const Case c{3, pixels * channels, 0.5F, DropoutScale::train};
+    DropoutShape shape = c.shape();
+    shape.channels = channels;
+    shape.first_channel = first;
+    shape.all_channels = all;
+    const StepParameters step = step_of(c.rate);
+    const std::vector<float> src = random_floats(c.count(), 1);
+    const std::vector<double> expected =
+        reference::dropout({step.seed, step.first_sample, kSlot, static_cast<double>(c.rate), channels, first, all}, c.N, c.units,
+                           c.kept_factor(), doubles(src));
+    for_each_seed([&] {
+      const DeviceArray<StepParameters> on_device("step", {step});
+      const DeviceArray<float> values("values", src);
+      dropout_forward_train(shape, on_device.data(), values.data(), values.data(), nullptr);
+      EXPECT_TRUE(matches(values.values(), expected, kDropoutTolerance));
+    });
+  }
+}
+
 TEST(DropoutKernels, ReadAndWriteWholeSectorsWithoutBankConflicts) {
   const Case c{2, 4096, 0.5F, DropoutScale::train};
   const emulator::Profile profile;

@@ -143,6 +143,38 @@ TEST(Dropout, TheMaskDoesNotDependOnTheBatch) {
   EXPECT_NE(masks(4, 7), masks(4, 7 + (std::uint64_t{1} << 32)));
 }
 
+TEST(Dropout, TwoDevicesDrawTheMaskOfOne) {
+  const auto backend = make_backend("onednn", {2});
+  for (const auto& [pixels, all, first] : {std::tuple<std::int64_t, std::int64_t, std::int64_t>{1, 4096, 2048}, {169, 10, 5}, {9, 7, 4}}) {
+    const std::int64_t N = 3, units = pixels * all;
+    GuardedTensor whole({N, units});
+    whole.fill(1);
+    const StepParameters step = step_with(0.5F);
+    backend->make_dropout({N, units, kSlot, DropoutScale::test})->forward_train(&step, whole, whole);
+    for (const auto& [begin, channels] : {std::pair{std::int64_t{0}, first}, {first, all - first}}) {
+      GuardedTensor part({N, pixels * channels});
+      part.fill(1);
+      const auto op = backend->make_dropout({N, pixels * channels, kSlot, DropoutScale::test, DType::f32, channels, begin, all});
+      op->forward_train(&step, part, part);
+      EXPECT_TRUE(part.guards_intact());
+      Doubles expected;
+      for (std::int64_t pixel = 0; pixel < N * pixels; ++pixel) {
+        for (std::int64_t c = 0; c < channels; ++c)
+          expected.push_back(static_cast<double>(whole.values()[static_cast<std::size_t>(pixel * all + begin + c)]));
+      }
+      EXPECT_EQ(part.doubles(), expected) << all << " channels from " << begin;
+    }
+  }
+}
+
+TEST(Dropout, ChannelsThatAreNotInTheNetworkAreRefused) {
+  const auto op = make_backend("onednn", {1})->make_dropout({2, 12, kSlot, DropoutScale::test, DType::f32, 4, 4, 7});
+  const GuardedTensor values({2, 12});
+  const StepParameters step = step_with(0.5F);
+  expect_error(ExitCode::internal, {"dropout: 12 units in pixels of 4 channels from 4 on, of 7"},
+               [&] { op->forward_train(&step, values, values); });
+}
+
 TEST(Dropout, TheMaskDependsOnSeedAndSlot) {
   const auto backend = make_backend("onednn", {2});
   const auto mask = [&](std::uint64_t seed, int slot) {

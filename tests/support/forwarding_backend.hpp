@@ -31,6 +31,7 @@ class ForwardingBackend : public Backend {
   std::unique_ptr<MaxPool> make_max_pool(const PoolShape& s) override { return right_->make_max_pool(s); }
   std::unique_ptr<AveragePool> make_average_pool(const PoolShape& s, bool p) override { return right_->make_average_pool(s, p); }
   std::unique_ptr<Dropout> make_dropout(const DropoutShape& s) override { return right_->make_dropout(s); }
+  std::unique_ptr<CopyChannels> make_copy_channels(const CopyChannelsShape& s) override { return right_->make_copy_channels(s); }
   std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t n, std::int64_t c) override {
     return right_->make_softmax_cross_entropy(n, c);
   }

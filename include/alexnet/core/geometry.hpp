@@ -83,6 +83,13 @@ struct FullyConnectedShape {
   std::int64_t num_weights() const { return OC * IH * IW * (IC / groups); }
 };
 
+// `channels` of src (N,pixels,src_C) from src_first on become those of dst (N,pixels,dst_C) from dst_first on.
+struct CopyChannelsShape {
+  std::int64_t N, pixels, channels, src_C, src_first, dst_C, dst_first;
+  bool zero_rest = false;  // dst's other channels become 0; else they stay
+  DType src_type = DType::f32, dst_type = DType::f32;
+};
+
 // pixels (N,IH,IW,3) u8 -> dst (N,OH,OW,3): crop, flip, minus mean, plus colour noise, times scale.
 struct InputShape {
   std::int64_t N, IH, IW, OH, OW;

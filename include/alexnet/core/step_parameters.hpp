@@ -46,6 +46,14 @@ struct DropoutShape {
   int slot;               // of the layer, in StepParameters::dropout_rate
   DropoutScale scale;
   DType type = DType::f32;  // of src and dst
+  // Of a device that holds some of the channels: its units are those from first_channel on, `channels` in each pixel of all_channels. As it
+  // stands: every unit.
+  std::int64_t channels = 1, first_channel = 0, all_channels = 1;
+
+  // The mask is that of the network's unit, whoever holds it.
+  constexpr std::int64_t unit_of_network(std::int64_t unit) const {
+    return channels == all_channels ? unit : unit / channels * all_channels + first_channel + unit % channels;
+  }
 };
 
 // Sums over the images seen since the last reset; lives on the device, read late.

@@ -35,7 +35,7 @@ struct GraphOptions {
 struct Parameter {
   ParameterSpec spec;
   std::size_t layer = 0;         // index into Network::layers
-  Tensor value, velocity, diff;  // of spec.shape, in the backend's memory
+  Tensor value, velocity, diff;  // of spec.own_shape(), in the backend's memory
 };
 
 // What a backward pass leaves behind. Gradients of the parts of a step, one forward and backward pass each, are added up.
@@ -65,7 +65,8 @@ struct GraphPlan {
 
 class Graph {
  public:
-  // The network's layers are moved in. Throws Error(out_of_memory) with the bytes needed and the batch that would fit.
+  // The network's layers are moved in. With columns over several devices forward and backward are collective: each calls them. Throws
+  // Error(out_of_memory) with the bytes needed and the batch that would fit.
   Graph(Network network, std::shared_ptr<Backend> backend, const GraphOptions& options);
   ~Graph();
   Graph(const Graph&) = delete;
@@ -76,11 +77,16 @@ class Graph {
   std::vector<Parameter>& parameters();
   std::int64_t batch_size() const;
 
-  // Draws the initial weights on the host, from (seed, parameter's name, element), and zeroes the velocities.
+  // Draws the initial weights on the host, from (seed, parameter's name, element of the whole tensor), and zeroes the velocities.
   void initialize(std::uint64_t seed);
   // Host copies, in memory order (OHWI); `read` takes activations in bf16 too.
   std::vector<float> read(const Tensor& tensor) const;
   void write(const Tensor& tensor, std::span<const float> values);
+  // Both collective: where the columns lie over several devices, all of them call it.
+  // A parameter's value, velocity or diff with the rows of all devices, in memory order, on column 0; the others get nothing.
+  std::vector<float> read_whole(const Parameter& parameter, const Tensor& tensor) const;
+  // Element by element over the columns, in their order; the same on each.
+  std::vector<double> sum_over_columns(std::vector<double> values) const;
 
   // mean: (H,W,3) of the stored pictures or (1,1,3), host.
   void set_mean(const Tensor& mean);
@@ -89,10 +95,11 @@ class Graph {
   void set_transforms(std::span<const SampleTransform> transforms);
   void set_step(const StepParameters& step);
 
-  // Called with each node's output while it runs, after a fused ReLU, under its first layer's name; for statistics.
+  // Called with each node's output while it runs (this device's channels of it), after a fused ReLU, under its first layer's name; for
+  // statistics. Exchanges are left out.
   using Observer = std::function<void(const std::string& layer, const Tensor& dst)>;
   // Called when a layer's part of a pass is done (the device waited for), for timing. Layers fused into another count as that one; the
-  // loss layer is called by its name, the making of the network's input from the pictures "input".
+  // loss layer is called by its name, an exchange by its node's, the making of the network's input from the pictures "input".
   using PassObserver = std::function<void(const std::string& layer, Pass pass)>;
   void set_pass_observer(PassObserver observer);
   // training: dropout draws its masks. Adds to the loss totals, leaves the probabilities.

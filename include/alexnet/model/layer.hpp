@@ -9,6 +9,7 @@
 
 #include "alexnet/config/config.hpp"
 #include "alexnet/core/step_parameters.hpp"
+#include "alexnet/model/column_share.hpp"
 #include "alexnet/ops/backend.hpp"
 #include "alexnet/tensor/tensor.hpp"
 
@@ -16,19 +17,23 @@ namespace alexnet {
 
 // A weight or bias tensor of a layer.
 struct ParameterSpec {
-  std::string name;  // "conv1.weight", "conv1.bias": PyTorch's
-  Shape shape;       // in memory: OHWI for weights, (OC) for a bias
-  Shape file_shape;  // in checkpoints: OIHW of a convolution, (O, C*H*W) of a fully connected layer
+  std::string name;   // "conv1.weight", "conv1.bias": PyTorch's
+  Shape shape;        // in memory, of the whole tensor: OHWI for weights, (OC) for a bias
+  Shape file_shape;   // in checkpoints, likewise: OIHW of a convolution, (O, C*H*W) of a fully connected layer
+  ChannelRange rows;  // the outermost indices (output channels) that this device holds; all, unless columns lie over several
   bool is_bias = false;
   ParameterConfig config;
+  Shape own_shape() const;  // of what the device holds
 };
 
 // Where a layer stands in the chain.
 struct LayerContext {
   int slot = 0;  // position in the chain: index into Network::layers and StepParameters
-  Extent3 src;   // of one image
+  Extent3 src;   // of one image, as the layer reads it on this device: all channels, or the device's own
   std::int64_t columns = 1;
   std::int64_t num_classes = 0;
+  ChannelRange src_channels;  // src's among all
+  ColumnShare share;
 };
 
 struct ForwardPass {

@@ -10,6 +10,7 @@
 #include "alexnet/core/geometry.hpp"
 #include "alexnet/ops/activation.hpp"
 #include "alexnet/ops/conv2d.hpp"
+#include "alexnet/ops/copy_channels.hpp"
 #include "alexnet/ops/dropout.hpp"
 #include "alexnet/ops/fully_connected.hpp"
 #include "alexnet/ops/input.hpp"
@@ -58,6 +59,7 @@ class Backend {
   virtual std::unique_ptr<MaxPool> make_max_pool(const PoolShape& shape) = 0;
   virtual std::unique_ptr<AveragePool> make_average_pool(const PoolShape& shape, bool count_pad) = 0;
   virtual std::unique_ptr<Dropout> make_dropout(const DropoutShape& shape) = 0;
+  virtual std::unique_ptr<CopyChannels> make_copy_channels(const CopyChannelsShape& shape) = 0;
   virtual std::unique_ptr<SoftmaxCrossEntropy> make_softmax_cross_entropy(std::int64_t N, std::int64_t num_classes) = 0;
   virtual std::unique_ptr<TopK> make_top_k(std::int64_t N, std::int64_t num_classes, std::int64_t k) = 0;
   virtual std::unique_ptr<Sgd> make_sgd(const SgdShape& shape) = 0;

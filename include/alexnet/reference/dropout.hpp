@@ -10,6 +10,8 @@ struct DropoutMask {
   std::uint64_t seed, first_sample;
   int slot;
   double rate;
+  // Of a device that holds some of the channels; see DropoutShape.
+  std::int64_t channels = 1, first_channel = 0, all_channels = 1;
 };
 
 // src (N, units): 0 where the unit is dropped, src * kept_factor elsewhere.
