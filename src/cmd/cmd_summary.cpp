@@ -1,4 +1,5 @@
-// alexnet summary: layers, shapes, parameters, multiply-accumulates, the columns and where they meet, and the memory plan.
+// alexnet summary: layers, shapes, parameters, multiply-accumulates, the columns and where they meet, what each device of several holds
+// and sends, and the memory plan.
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -92,7 +93,67 @@ void print_columns(const Network& network) {
   flush();
 }
 
+// The network as each of its devices holds it; none if it is not laid over several.
+std::vector<Network> device_networks(const Config& config, std::int64_t num_classes) {
+  std::vector<Network> networks;
+  const auto num_devices = static_cast<int>(config.device.column_devices);
+  if (num_devices == 1) return networks;
+  for (int i = 0; i < num_devices; ++i)
+    networks.push_back(make_network(config.model, config.data.crop, num_classes, {i, num_devices, nullptr}));
+  return networks;
+}
+
+// "a", or "a to c".
+std::string columns_of(const Network& network) {
+  const std::int64_t each = network.columns / network.share.count, first = network.share.index * each;
+  const auto letter = [](std::int64_t column) { return static_cast<char>('a' + column); };
+  return each == 1 ? fmt::format("column {}", letter(first)) : fmt::format("columns {} to {}", letter(first), letter(first + each - 1));
+}
+
+std::size_t parameter_bytes(const Network& network) {  // with velocities and gradients
+  return 3 * static_cast<std::size_t>(network.num_own_parameters()) * sizeof(float);
+}
+
+double mib(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+void print_devices(const std::vector<Network>& devices, DType type) {
+  fmt::print("\n{:<8} {:<16} {:>12} {:>14} {:>30}\n", "device", "holds", "parameters", "MACs", "weights, velocities, gradients");
+  for (const Network& device : devices) {
+    fmt::print("{:<8} {:<16} {:>12} {:>14} {:>26.1f} MiB\n", device.share.index, columns_of(device), grouped(device.num_own_parameters()),
+               grouped(device.macs()), mib(parameter_bytes(device)));
+  }
+  fmt::print("\nbytes that each device sends to {} for an image\n{:<16} {:>12} {:>12}\n", devices.size() == 2 ? "the other" : "the others",
+             "exchange", "forward", "backward");
+  ExchangeBytes all{"in all"};
+  const auto print_bytes = [](const ExchangeBytes& e) {
+    fmt::print("{:<16} {:>12} {:>12}\n", e.name, grouped(e.forward), grouped(e.backward));
+  };
+  for (const ExchangeBytes& e : exchange_bytes(devices.front(), type)) {
+    print_bytes(e);
+    all.forward += e.forward;
+    all.backward += e.backward;
+  }
+  print_bytes(all);
+}
+
+nlohmann::json devices_to_json(const std::vector<Network>& devices, DType type) {
+  nlohmann::json result = nlohmann::json::array();
+  for (const Network& device : devices) {
+    nlohmann::json exchanges = nlohmann::json::array();
+    for (const ExchangeBytes& e : exchange_bytes(device, type))
+      exchanges.push_back({{"name", e.name}, {"forward_bytes", e.forward}, {"backward_bytes", e.backward}});
+    result.push_back({{"columns", columns_of(device)},
+                      {"parameters", device.num_own_parameters()},
+                      {"macs_forward", device.macs()},
+                      {"macs_backward", device.backward_macs()},
+                      {"parameter_bytes", parameter_bytes(device)},
+                      {"exchanges_per_image", exchanges}});
+  }
+  return result;
+}
+
 void print_plan(const Config& config, Network network) {
+  if (network.share.count > 1) fmt::print("\ndevice {}: {}\n", network.share.index, columns_of(network));
   GraphOptions options;
   options.batch_size = config.train.batch_size;
   options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
@@ -100,7 +161,6 @@ void print_plan(const Config& config, Network network) {
   const std::shared_ptr<Backend> backend = open_device(config.device);
   const Graph graph(std::move(network), backend, options);
   const GraphPlan& plan = graph.plan();
-  const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   fmt::print("\nnodes in the order of their forward passes (fused layers in one node)\n");
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) fmt::print("{:>4}  {}\n", i, plan.nodes[i]);
   fmt::print("\nmemory of a training step at batch {} (times: forward of node i at i, backward at {} - i)\n", options.batch_size,
@@ -150,15 +210,24 @@ void print_explanation(const Network& network, const std::string& name) {
 
 ExitCode run(const Options& options) {
   const Config config = load_config(options.config, options.sets);
-  Network network = make_network(config.model, config.data.crop, number_of_classes(config));
+  const std::int64_t num_classes = number_of_classes(config);
+  Network network = make_network(config.model, config.data.crop, num_classes);
+  std::vector<Network> devices = device_networks(config, num_classes);
+  const DType type = devices.empty() ? DType::f32 : activation_type(config.device.precision);
   if (!options.explain.empty()) {
     print_explanation(network, options.explain);
   } else if (options.json) {
-    fmt::print("{}\n", to_json(network).dump());
+    nlohmann::json json = to_json(network);
+    json["devices"] = devices_to_json(devices, type);
+    fmt::print("{}\n", json.dump());
   } else {
     print_layers(network);
     print_columns(network);
-    if (options.plan) print_plan(config, std::move(network));
+    if (!devices.empty()) print_devices(devices, type);
+    if (devices.empty()) devices.push_back(std::move(network));
+    if (options.plan) {
+      for (Network& device : devices) print_plan(config, std::move(device));
+    }
   }
   return ExitCode::done;
 }
@@ -172,7 +241,7 @@ void add_summary_command(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--set", options->sets, "Change a key of the config: key.path=value; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_flag("--plan", options->plan, "Also fused nodes and the memory of a training step");
+  command->add_flag("--plan", options->plan, "Also fused nodes and the memory of a training step, of each device");
   command->add_option("--explain", options->explain, "The arithmetic of one layer")->type_name("LAYER");
   command->add_flag("--json", options->json, "One JSON object");
   command->callback([options, &exit_code] { exit_code = run(*options); });

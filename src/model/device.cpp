@@ -1,5 +1,7 @@
 #include "alexnet/model/device.hpp"
 
+#include <algorithm>
+
 #include "alexnet/core/error.hpp"
 
 namespace alexnet {
@@ -10,14 +12,12 @@ DType activation_type(const std::string& precision) {
   fail(ExitCode::unavailable, "device.precision is {}: this build computes in f32 and bf16; set device.precision=f32", precision);
 }
 
-std::shared_ptr<Backend> open_device(const DeviceConfig& device) {
-  if (device.column_devices != 1) {
-    fail(ExitCode::unavailable, "device.column_devices is {}: this build lays both columns over one device; set it to 1",
-         device.column_devices);
-  }
+std::shared_ptr<Backend> open_device(const DeviceConfig& device, const LocalRank& rank) {
   const DType type = activation_type(device.precision);
-  const std::int64_t id = device.ids.empty() ? 0 : device.ids.front();
-  std::shared_ptr<Backend> backend = make_backend(device.backend, {static_cast<int>(device.threads.value_or(0)), static_cast<int>(id)});
+  const auto index = static_cast<std::size_t>(rank.index);
+  const std::int64_t id = device.ids.empty() ? rank.index : device.ids[index % device.ids.size()];
+  const int num_threads = device.threads ? std::max(1, static_cast<int>(*device.threads) / rank.count) : 0;
+  std::shared_ptr<Backend> backend = make_backend(device.backend, {num_threads, static_cast<int>(id), rank.count});
   backend->check_activation_type(type);
   return backend;
 }

@@ -84,18 +84,30 @@ void read_statistics_tensors(const SafetensorsFile& file, const std::string& pat
   }
 }
 
+// Of a whole tensor, the rows that the device holds.
+std::vector<float> own_rows(const ParameterSpec& spec, std::vector<float> whole) {
+  if (spec.rows.count == spec.rows.total) return whole;
+  const std::int64_t row_values = spec.shape.count() / spec.rows.total;
+  const auto begin = whole.begin() + spec.rows.first * row_values;
+  return {begin, begin + spec.rows.count * row_values};
+}
+
 }  // namespace
 
 void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint) {
+  const bool writes = graph.network().share.index == 0;
   std::vector<std::vector<float>> storage;
   std::vector<SafetensorsEntry> entries;
   storage.reserve(2 * graph.parameters().size());
   const auto add = [&](const std::string& name, const Parameter& parameter, const Tensor& tensor) {
-    storage.push_back(to_file_order(parameter.spec.shape, graph.read(tensor)));
+    std::vector<float> whole = graph.read_whole(parameter, tensor);
+    if (!writes) return;
+    storage.push_back(to_file_order(parameter.spec.shape, std::move(whole)));
     entries.push_back({name, Tensor(storage.back().data(), parameter.spec.file_shape, DType::f32)});
   };
   for (const Parameter& parameter : graph.parameters()) add(parameter.spec.name, parameter, parameter.value);
   for (const Parameter& parameter : graph.parameters()) add(kVelocityPrefix + parameter.spec.name, parameter, parameter.velocity);
+  if (!writes) return;
   DatasetStatistics statistics = checkpoint.statistics;  // a copy: a Tensor is a view of memory that may be written
   entries.push_back({"mean_image", Tensor(statistics.mean_image.data(), {statistics.height, statistics.width, 3}, DType::f32)});
   entries.push_back({"rgb_eigenvectors", Tensor(statistics.rgb_eigenvectors.data(), {3, 3}, DType::f32)});
@@ -143,7 +155,7 @@ void load_parameters(const std::string& path, Graph& graph, const ParameterSelec
       fail(ExitCode::bad_data, "{}: tensor {} is {}, this network's is {}: the checkpoint is of another network", path, name, shape.str(),
            parameter.spec.file_shape.str());
     }
-    graph.write(tensor, to_memory_order(parameter.spec.shape, file.read_f32(name)));
+    graph.write(tensor, to_memory_order(parameter.spec.own_shape(), own_rows(parameter.spec, file.read_f32(name))));
   };
   for (const Parameter& parameter : graph.parameters()) {
     const std::string& layer = graph.network().layers[parameter.layer]->name();

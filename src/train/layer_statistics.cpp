@@ -6,57 +6,70 @@
 namespace alexnet {
 namespace {
 
-double norm(const std::vector<float>& values) {
+double sum_of_squares(const std::vector<float>& values) {
   double sum = 0;
   for (const float v : values) sum += static_cast<double>(v) * v;
-  return std::sqrt(sum);
+  return sum;
 }
 
 }  // namespace
 
 Graph::Observer LayerStatistics::observer() {
   return [this](const std::string& layer, const Tensor& dst) {
-    double sum = 0, sum_of_squares = 0;
-    std::int64_t zeros = 0;
+    Activations a{};
     const std::vector<float> values = graph_.read(dst);
     for (const float v : values) {
-      sum += v;
-      sum_of_squares += static_cast<double>(v) * v;
-      zeros += v == 0 ? 1 : 0;
+      a.sum += v;
+      a.sum_of_squares += static_cast<double>(v) * v;
+      a.zeros += v == 0 ? 1 : 0;
     }
-    const auto count = static_cast<double>(values.size());
-    const double mean = sum / count;
-    activations_[layer] = {mean, std::sqrt(std::max(0.0, sum_of_squares / count - mean * mean)), static_cast<double>(zeros) / count};
+    a.count = static_cast<double>(values.size());
+    activations_[layer] = a;
   };
 }
 
 nlohmann::json LayerStatistics::collect() const {
-  nlohmann::json layers = nlohmann::json::array();
+  std::vector<std::string> names;
+  std::vector<double> sums;
   for (const Parameter& parameter : graph_.parameters()) {
     if (parameter.spec.is_bias) continue;
     const std::string& name = graph_.network().layers[parameter.layer]->name();
     const auto found = activations_.find(name);
     if (found == activations_.end()) continue;
-    const double weight_norm = norm(graph_.read(parameter.value));
-    layers.push_back({{"name", name},
-                      {"activation_mean", found->second.mean},
-                      {"activation_std", found->second.std},
-                      {"zeros", found->second.zeros},
-                      {"gradient_norm", norm(graph_.read(parameter.diff))},
+    const Activations& a = found->second;
+    names.push_back(name);
+    sums.insert(sums.end(), {a.sum, a.sum_of_squares, a.zeros, a.count, sum_of_squares(graph_.read(parameter.diff)),
+                             sum_of_squares(graph_.read(parameter.value)), sum_of_squares(graph_.read(parameter.velocity))});
+  }
+  sums = graph_.sum_over_columns(std::move(sums));
+  nlohmann::json layers = nlohmann::json::array();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const double* s = sums.data() + 7 * i;
+    const double count = s[3], mean = s[0] / count, weight_norm = std::sqrt(s[5]);
+    layers.push_back({{"name", names[i]},
+                      {"activation_mean", mean},
+                      {"activation_std", std::sqrt(std::max(0.0, s[1] / count - mean * mean))},
+                      {"zeros", s[2] / count},
+                      {"gradient_norm", std::sqrt(s[4])},
                       {"weight_norm", weight_norm},
-                      {"update_ratio", norm(graph_.read(parameter.velocity)) / weight_norm}});
+                      {"update_ratio", std::sqrt(s[6]) / weight_norm}});
   }
   return layers;
 }
 
 std::string find_not_finite(Graph& graph) {
-  const auto bad = [&](const Tensor& tensor) {
-    const std::vector<float> values = graph.read(tensor);
-    return std::any_of(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-  };
+  std::vector<double> num_bad;  // of each parameter's value and gradient
   for (const Parameter& parameter : graph.parameters()) {
-    if (bad(parameter.value)) return parameter.spec.name + " holds values that are not finite";
-    if (bad(parameter.diff)) return "the gradient of " + parameter.spec.name + " holds values that are not finite";
+    for (const Tensor* tensor : {&parameter.value, &parameter.diff}) {
+      const std::vector<float> values = graph.read(*tensor);
+      num_bad.push_back(static_cast<double>(std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); })));
+    }
+  }
+  num_bad = graph.sum_over_columns(std::move(num_bad));
+  for (std::size_t i = 0; i < num_bad.size(); ++i) {
+    if (num_bad[i] == 0) continue;
+    const std::string& name = graph.parameters()[i / 2].spec.name;
+    return (i % 2 == 0 ? name : "the gradient of " + name) + " holds values that are not finite";
   }
   return "";
 }

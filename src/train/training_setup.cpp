@@ -25,6 +25,10 @@ std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifes
 }  // namespace
 
 TrainingSetup::TrainingSetup(const Config& config) {
+  if (config.device.column_devices != 1) {
+    fail(ExitCode::unavailable, "device.column_devices is {}: training lays both columns over one device; set it to 1",
+         config.device.column_devices);
+  }
   backend = open_device(config.device);
   manifest = read_manifest(config.data.path);
   const std::int64_t num_classes = agreed_classes(config, manifest);

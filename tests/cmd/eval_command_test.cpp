@@ -209,6 +209,30 @@ TEST(SummaryCommandTest, ShowsThePapersCountsAndColumns) {
   EXPECT_THAT(result.out, HasSubstr("columns exchange 13x13x256"));
 }
 
+TEST(SummaryCommandTest, ShowsWhatTwoDevicesHoldAndSend) {
+  const std::string config = std::string(ALEXNET_SOURCE_DIR) + "/configs/alexnet_paper.yaml";
+  const CommandResult result = smoke().run({"summary", "--config", config, "--set", "device.column_devices=2"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, testing::ContainsRegex("0 +column a +30,482,612 +362,203,408 +348.8 MiB\n1 +column b +30,482,612"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("conv3.gather +86,528 +86,528\nfc6.gather +18,432 +18,432\n"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("loss.gather +2,000 +0\nin all +123,344 +121,344\n"));
+  const auto json = nlohmann::json::parse(
+      smoke().run({"summary", "--config", config, "--set", "device.column_devices=2", "--set", "device.precision=bf16", "--json"}).out);
+  ASSERT_EQ(json["devices"].size(), 2U);
+  EXPECT_EQ(json["devices"][1]["columns"], "column b");
+  EXPECT_EQ(json["devices"][1]["parameters"], 30'482'612);
+  EXPECT_EQ(json["devices"][1]["exchanges_per_image"][0]["name"], "conv3.gather");
+  EXPECT_EQ(json["devices"][1]["exchanges_per_image"][0]["forward_bytes"], 43'264);
+  EXPECT_EQ(json["devices"][1]["exchanges_per_image"][0]["backward_bytes"], 86'528);
+  const std::string plan =
+      smoke().run({"summary", "--config", ALEXNET_SOURCE_DIR "/configs/smoke.yaml", "--set", "device.column_devices=2", "--plan"}).out;
+  EXPECT_THAT(plan, HasSubstr("device 0: column a"));
+  EXPECT_THAT(plan, HasSubstr("device 1: column b"));
+  EXPECT_THAT(plan, testing::ContainsRegex("lrn2.gather\n.*lrn2\n.*lrn2.slice"));
+  expect_refused(smoke().run({"summary", "--config", config, "--set", "device.column_devices=2", "--set", "model.columns=1"}),
+                 ExitCode::configuration, {"device.column_devices is 2", "model.columns is 1", "device.column_devices=1"});
+}
+
 TEST(SummaryCommandTest, JsonExplanationAndPlan) {
   const std::string config = std::string(ALEXNET_SOURCE_DIR) + "/configs/smoke.yaml";
   const auto json = nlohmann::json::parse(smoke().run({"summary", "--config", config, "--json"}).out);

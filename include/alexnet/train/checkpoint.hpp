@@ -39,7 +39,8 @@ struct Checkpoint {
   std::string resampler;
 };
 
-// graph: of training, with velocities. Throws Error(io_failed); the old file of that name then stands.
+// graph: of training, with velocities. Throws Error(io_failed); the old file of that name then stands. Where the columns lie over several
+// devices all of them call it, and column 0 writes: the same file as of one device.
 void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint);
 
 // Everything but the weights. Throws Error(no_input | bad_data).
@@ -49,8 +50,8 @@ struct ParameterSelection {
   bool velocities = false;        // also the velocities, which must be there
   std::vector<std::string> skip;  // layers whose parameters are left as they are
 };
-// Copies the file's tensors into the graph. Throws Error(bad_data) naming the tensor and both shapes when the file is of another network,
-// Error(configuration) when `skip` names no layer of it.
+// Copies the file's tensors into the graph, of each the rows that the device holds. Not collective. Throws Error(bad_data) naming the
+// tensor and both shapes when the file is of another network, Error(configuration) when `skip` names no layer of it.
 void load_parameters(const std::string& path, Graph& graph, const ParameterSelection& selection);
 
 // A checkpoint file, or a run directory: its best.safetensors, else its last.safetensors. Throws Error(no_input).
