@@ -1,4 +1,4 @@
-// diff_logits[n,c] = (probabilities[n,c] - (c == labels[n] ? 1 : 0)) / valid_images for the first valid_images images, 0 for the others,
+// diff_logits[n,c] = (probabilities[n,c] - (c == labels[n] ? 1 : 0)) / loss_images for the first valid_images images, 0 for the others,
 // which are padding and whose labels are not looked at. Overwrites diff_logits (N, num_classes), which may be probabilities.
 #include "kernels/common/launch.hpp"
 #include "kernels/softmax_cross_entropy.hpp"
@@ -13,12 +13,12 @@ __global__ void __launch_bounds__(kThreads)
     softmax_cross_entropy_backward_data_kernel(SoftmaxShape shape, const StepParameters* step, const float* probabilities,
                                                const std::int32_t* labels, float* diff_logits) {
   const std::int64_t n = blockIdx.x, at = n * shape.num_classes;
-  const std::int32_t images = step->valid_images;
-  const bool counts = n < images;
+  const auto images = static_cast<float>(step->loss_images);
+  const bool counts = n < step->valid_images;
   const std::int32_t label = counts ? labels[n] : 0;
   for (std::int64_t c = threadIdx.x; c < shape.num_classes; c += kThreads) {
     const float difference = probabilities[at + c] - (c == label ? 1.0F : 0.0F);
-    diff_logits[at + c] = counts ? difference / static_cast<float>(images) : 0.0F;
+    diff_logits[at + c] = counts ? difference / images : 0.0F;
   }
 }
 

@@ -45,7 +45,7 @@ class Tensors {
   }
   const StepParameters* step(std::int64_t batch_size) {
     StepParameters step;
-    step.valid_images = static_cast<std::int32_t>(batch_size);
+    step.count_images(batch_size);
     step.dropout_rate.fill(0.5F);
     return copy_of(std::vector<StepParameters>{step});
   }

@@ -180,7 +180,7 @@ StepTimes time_steps(Graph& graph, Backend& backend, const StepParameters& step,
     graph.set_images(batch.pixels, batch.labels, centre);
     StepParameters parameters = step;
     parameters.first_sample = static_cast<std::uint64_t>(i * N);
-    parameters.valid_images = static_cast<std::int32_t>(N);
+    parameters.count_images(N);
     graph.set_step(parameters);
     graph.forward(bench.train);
     if (bench.train) {

@@ -89,7 +89,7 @@ class Predictor {
     const std::int64_t size = model_.checkpoint.picture_size;
     const Picture picture = resize_and_crop(decode_picture(read_binary_file(file)), size);
     EvaluatedModel evaluated = model_.evaluated();
-    evaluated.step.valid_images = 1;
+    evaluated.step.count_images(1);
     const std::int32_t no_label = 0;
     const SampleTransform centre = evaluation_view(0, 1, size, size, evaluated.crop);
     model_.graph->set_step(evaluated.step);

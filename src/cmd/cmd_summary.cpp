@@ -10,6 +10,7 @@
 #include "alexnet/data/dataset.hpp"
 #include "alexnet/model/device.hpp"
 #include "alexnet/model/graph.hpp"
+#include "alexnet/train/trainer.hpp"
 #include "cmd/commands.hpp"
 
 namespace alexnet {
@@ -155,7 +156,8 @@ nlohmann::json devices_to_json(const std::vector<Network>& devices, DType type) 
 void print_plan(const Config& config, Network network) {
   if (network.share.count > 1) fmt::print("\ndevice {}: {}\n", network.share.index, columns_of(network));
   GraphOptions options;
-  options.batch_size = config.train.batch_size;
+  options.batch_size = largest_part(config.train, static_cast<int>(config.device.replicas.value_or(1)));
+  options.sums_parts = config.train.micro_batches > 1;
   options.image_height = options.image_width = std::max<std::int64_t>(config.data.crop, 1);
   options.activation_type = activation_type(config.device.precision);
   const std::shared_ptr<Backend> backend = open_device(config.device);

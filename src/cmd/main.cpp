@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "alexnet/comm/ranks.hpp"
 #include "alexnet/core/error.hpp"
 #include "alexnet/core/log.hpp"
 #include "cmd/commands.hpp"
@@ -75,6 +76,8 @@ int run(int argc, char** argv) {
   alexnet::add_bench_command(app, exit_code);
   alexnet::add_selftest_command(app, exit_code);
   app.parse_complete_callback([&] {
+    // Of the processes that mpirun or srun started, all train, and the first one does everything else.
+    if (alexnet::launched_rank() > 0 && !app.got_subcommand("train")) throw CLI::Success();
     if (verbose) alexnet::log::set_level(alexnet::log::Level::debug);
     if (quiet) alexnet::log::set_level(alexnet::log::Level::warning);
     if (!log_file.empty()) alexnet::log::add_file(log_file);

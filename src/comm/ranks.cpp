@@ -115,6 +115,11 @@ int num_launched_ranks() {
   return launch ? launch->size : 1;
 }
 
+int launched_rank() {
+  const std::optional<Launch> launch = find_launch();
+  return launch ? launch->rank : 0;
+}
+
 ExitCode run_ranks(const RankOptions& options, const Body& body) {
   if (const std::optional<Launch> launch = find_launch()) return run_process(*launch, options, body);
   if (options.num_ranks == 1) return body(*make_single_communicator());

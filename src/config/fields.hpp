@@ -144,6 +144,7 @@ void describe(V& v, C& c) {
 template <class V, IsConst<TrainConfig> C>
 void describe(V& v, C& c) {
   v("batch_size", c.batch_size, {.required = true, .min = 1, .max = 1 << 20});
+  v("micro_batches", c.micro_batches, {.min = 1, .max = 1 << 20});
   v("epochs", c.epochs, {.min = 0, .max = kMany, .above_min = true});
   v("max_steps", c.max_steps, {.min = 1, .max = 1e15});
   v("max_minutes", c.max_minutes, {.min = 0, .max = kMany, .above_min = true});
@@ -181,6 +182,8 @@ template <class V, IsConst<ScheduleConfig> C>
 void describe(V& v, C& c) {
   v("kind", c.kind, {.words = {"plateau", "steps", "constant"}});
   v("learning_rate", c.learning_rate, {.required = true, .min = 0, .max = 1e3, .above_min = true});
+  v("reference_batch", c.reference_batch, {.min = 1, .max = 1 << 20});
+  v("warmup_epochs", c.warmup_epochs, {.min = 0, .max = kMany});
   v("plateau", c.plateau);
   v("steps", c.steps);
 }
@@ -189,6 +192,8 @@ template <class V, IsConst<DeviceConfig> C>
 void describe(V& v, C& c) {
   v("backend", c.backend, {.words = {"auto", "onednn", "cuda", "cudnn"}});
   v("column_devices", c.column_devices, {.min = 1, .max = 2});
+  v("replicas", c.replicas, {.min = 1, .max = 4096, .absent = "auto"});
+  v("rank_timeout_s", c.rank_timeout_s, {.min = 0, .max = 1e6, .above_min = true});
   v("ids", c.ids, {.min = 0, .max = 1 << 20});
   v("precision", c.precision, {.words = {"f32", "tf32", "bf16"}});
   v("threads", c.threads, {.min = 1, .max = 4096, .absent = "auto"});

@@ -83,7 +83,8 @@ void Graph::set_mean(const Tensor& mean) {
 void Graph::set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels,
                        std::span<const SampleTransform> transforms) {
   const Impl& g = *impl_;
-  if (pixels.size() != g.pixels.bytes() || labels.size_bytes() != g.labels.bytes()) {
+  const std::size_t picture_bytes = g.pixels.bytes() / static_cast<std::size_t>(g.options.batch_size);
+  if (labels.size_bytes() > g.labels.bytes() || pixels.size() != labels.size() * picture_bytes || transforms.size() != labels.size()) {
     fail(ExitCode::internal, "batch of {} bytes and {} labels for a graph of {}", pixels.size(), labels.size(), g.pixels.shape().str());
   }
   check_labels(g.network.num_classes, labels);
@@ -94,7 +95,7 @@ void Graph::set_images(std::span<const std::uint8_t> pixels, std::span<const std
 
 void Graph::set_transforms(std::span<const SampleTransform> transforms) {
   const Impl& g = *impl_;
-  if (static_cast<std::int64_t>(transforms.size()) != g.options.batch_size) {
+  if (static_cast<std::int64_t>(transforms.size()) > g.options.batch_size) {
     fail(ExitCode::internal, "{} transforms for a batch of {}", transforms.size(), g.options.batch_size);
   }
   check_transforms(g.input_shape(), transforms);
@@ -126,9 +127,11 @@ void Graph::forward(bool training, const Observer& observer) {
   g.done(g.network.loss, Pass::forward);
 }
 
-void Graph::backward(const std::vector<bool>& frozen) {
+void Graph::backward(const BackwardOptions& options) {
   Impl& g = *impl_;
-  const auto is_frozen = [&](std::size_t layer) { return layer < frozen.size() && frozen[layer]; };
+  const auto is_frozen = [&](std::size_t layer) { return layer < options.frozen.size() && options.frozen[layer]; };
+  if (!g.options.sums_parts && !(options.first_part && options.last_part))
+    fail(ExitCode::internal, "a graph that sums no parts was given one of several");
   // Below the lowest layer that still learns nobody needs a gradient.
   std::size_t lowest = g.nodes.size();
   for (std::size_t i = g.nodes.size(); i-- > 0;) {
@@ -142,8 +145,24 @@ void Graph::backward(const std::vector<bool>& frozen) {
     const bool learns = !g.values[index].empty() && !is_frozen(index);
     g.nodes[i].layer->backward({g.step, g.src(i), g.dst(i), g.diff_dst(i), i > lowest ? g.diff_dst(i - 1) : Tensor(), &g.values[index],
                                 learns ? &g.diffs[index] : nullptr});
+    if (learns) g.finish_gradients(index, options);
     g.done(g.nodes[i].layer->name(), Pass::backward);
   }
+}
+
+// The sums of earlier parts lie in memory of their own; the last part adds them to its gradients.
+void Graph::Impl::finish_gradients(std::size_t layer, const BackwardOptions& part) const {
+  const std::span<float> gradients = diff_pieces[layer];
+  if (!part.first_part || !part.last_part) {
+    float* sums = gradients.data() + sums_offset;
+    if (part.last_part) {
+      backend->add(gradients.data(), sums, gradients.size());
+    } else {
+      if (part.first_part) backend->zero(sums, gradients.size_bytes());
+      backend->add(sums, gradients.data(), gradients.size());
+    }
+  }
+  if (part.last_part && part.on_gradients) part.on_gradients(gradients.data(), gradients.size());
 }
 
 void Graph::update(const std::vector<bool>& frozen) {

@@ -23,6 +23,8 @@ struct Graph::Impl {
   Buffer arena, parameter_memory, state_memory;
   std::vector<Parameter> parameters;
   std::vector<std::vector<Tensor>> values, diffs;  // by Node::index, for the passes
+  std::vector<std::span<float>> diff_pieces;       // likewise: a layer's gradients with the gaps between them
+  std::ptrdiff_t sums_offset = 0;                  // from a gradient to the sum of its step's earlier parts
   Tensor pixels, labels, mean, network_input;
   SampleTransform* transforms = nullptr;  // these three in the backend's memory
   StepParameters* step = nullptr;
@@ -30,6 +32,9 @@ struct Graph::Impl {
   PassObserver pass_observer;
 
   bool training() const { return options.mode == GraphMode::training; }
+  // Values, velocities, gradients and the sums of gradients.
+  std::size_t num_parameter_parts() const { return training() ? (options.sums_parts ? 4 : 3) : 1; }
+  void finish_gradients(std::size_t layer, const BackwardOptions& part) const;
   InputShape input_shape() const {
     InputShape shape =
         InputShape::infer(options.batch_size, options.image_height, options.image_width, network.input.H, options.input_scale);

@@ -75,7 +75,7 @@ void Graph::Impl::plan_memory() {
   }
   plan.activation_bytes = table.arena_bytes;
   plan.batch_bytes = StateLayout(options).bytes;
-  for (const Parameter& parameter : parameters) plan.parameter_bytes += parameter_bytes(parameter.spec) * (training() ? 3 : 1);
+  for (const Parameter& parameter : parameters) plan.parameter_bytes += parameter_bytes(parameter.spec) * num_parameter_parts();
 }
 
 // What grows with the batch is taken to grow in proportion, which leaves a little unused: scratch does not.
@@ -93,12 +93,14 @@ void Graph::Impl::check_memory() const {
        fitting == 0 ? "not even one picture at a time fits" : fmt::format("train.batch_size={} fits", fitting));
 }
 
-// Values, then velocities, then gradients.
+// Values, then velocities, then gradients, then their sums.
 void Graph::Impl::lay_out_parameters() {
   parameter_memory = backend->allocate(plan.parameter_bytes, training() ? "weights, velocities and gradients" : "weights");
-  const std::size_t part_bytes = plan.parameter_bytes / (training() ? 3 : 1);
+  const std::size_t part_bytes = plan.parameter_bytes / num_parameter_parts();
+  sums_offset = static_cast<std::ptrdiff_t>(part_bytes / sizeof(float));
   values.resize(network.layers.size() + 1);  // the last: of exchanges, which have none
   diffs.resize(network.layers.size() + 1);
+  diff_pieces.resize(network.layers.size() + 1);
   std::size_t offset = 0;
   for (Parameter& parameter : parameters) {
     const auto view = [&](std::size_t part) {
@@ -110,9 +112,14 @@ void Graph::Impl::lay_out_parameters() {
       parameter.velocity = view(1);
       parameter.diff = view(2);
       diffs[parameter.layer].push_back(parameter.diff);
+      std::span<float>& piece = diff_pieces[parameter.layer];
+      float* begin = piece.empty() ? parameter.diff.data<float>() : piece.data();
+      piece = {begin, piece.size() + parameter_bytes(parameter.spec) / sizeof(float)};
     }
     offset += parameter_bytes(parameter.spec);
   }
+  // Nobody writes the gaps between the gradients, but sums of whole pieces read them.
+  if (training()) backend->zero(parameter_memory.data() + 2 * part_bytes, (num_parameter_parts() - 2) * part_bytes);
 }
 
 // What a step brings along: pictures, labels, transforms, mean, step parameters, totals.

@@ -1,6 +1,7 @@
 #include "ops/backend_cuda.hpp"
 
 #include "alexnet/core/error.hpp"
+#include "kernels/add.hpp"
 
 namespace alexnet {
 namespace {
@@ -35,6 +36,10 @@ class TimerCuda final : public Timer {
 void BackendCuda::check_activation_type(DType type) {
   if (type == DType::f32) return;
   fail(ExitCode::unavailable, "device.precision is {}: the {} backend computes in f32; set device.precision=f32", dtype_name(type), name());
+}
+
+void BackendCuda::add(float* dst, const float* src, std::size_t count) {
+  alexnet::add(static_cast<std::int64_t>(count), src, dst, stream());
 }
 
 std::unique_ptr<Timer> BackendCuda::make_timer() { return std::make_unique<TimerCuda>(device_); }

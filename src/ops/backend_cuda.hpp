@@ -21,6 +21,7 @@ class BackendCuda : public Backend {
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { device_.copy_to_device(dst, src, bytes); }
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { device_.copy_to_host(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override { device_.zero(dst, bytes); }
+  void add(float* dst, const float* src, std::size_t count) override;
   void synchronize() override { device_.synchronize(); }
   std::unique_ptr<Timer> make_timer() override;
 

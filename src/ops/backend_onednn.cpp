@@ -21,11 +21,12 @@ namespace {
 
 constexpr int kMaxThreads = 4096;
 
-// The cores that this process may run on, or fewer if OMP_NUM_THREADS says so.
-int default_num_threads() {
+// This rank's part of the cores that the process may run on, or fewer if OMP_NUM_THREADS says so.
+int default_num_threads(int num_sharing) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
   int count = sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : omp_get_num_procs();
+  count = std::max(1, count / num_sharing);
   if (const char* text = std::getenv("OMP_NUM_THREADS")) {
     int wanted = 0;  // of a list "4,2" (nested levels) the first counts
     std::from_chars(text, text + std::strlen(text), wanted);
@@ -56,11 +57,12 @@ class TimerOnednn final : public Timer {
 
 class BackendOnednn final : public Backend {
  public:
-  BackendOnednn(int num_threads, int num_ranks) {
+  explicit BackendOnednn(const BackendOptions& options) {
+    const int num_threads = options.num_threads;
     if (num_threads < 0 || num_threads > kMaxThreads) {
       fail(ExitCode::configuration, "device.threads is {}, must be 1 to {}, or 0 for all cores", num_threads, kMaxThreads);
     }
-    num_threads_ = num_threads > 0 ? num_threads : std::max(1, default_num_threads() / num_ranks);
+    num_threads_ = num_threads > 0 ? num_threads : default_num_threads(options.num_sharing);
     omp_set_num_threads(num_threads_);
     onednn::guarded("backend onednn", [] { onednn::stream(); });
   }
@@ -84,6 +86,10 @@ class BackendOnednn final : public Backend {
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { copy(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override {
     if (bytes > 0) std::memset(dst, 0, bytes);
+  }
+  void add(float* dst, const float* src, std::size_t count) override {
+#pragma omp parallel for simd schedule(static) num_threads(num_threads_)
+    for (std::size_t i = 0; i < count; ++i) dst[i] += src[i];
   }
   void synchronize() override {}
   std::unique_ptr<Timer> make_timer() override { return std::make_unique<TimerOnednn>(); }
@@ -125,8 +131,6 @@ class BackendOnednn final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend_onednn(const BackendOptions& options) {
-  return std::make_unique<BackendOnednn>(options.num_threads, options.num_ranks);
-}
+std::unique_ptr<Backend> make_backend_onednn(const BackendOptions& options) { return std::make_unique<BackendOnednn>(options); }
 
 }  // namespace alexnet

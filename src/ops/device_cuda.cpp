@@ -38,8 +38,8 @@ DeviceCuda::DeviceCuda(int id, std::string_view backend) : id_(id) {
   if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess || count == 0)
     fail(ExitCode::unavailable, "backend {}: no device ({})", backend, why_no_device(error == cudaSuccess ? cudaErrorNoDevice : error));
   if (id < 0 || id >= count)
-    fail(ExitCode::unavailable, "backend {}: no device {}: there {}; choose another in device.ids", backend, id,
-         count == 1 ? "is one, 0" : fmt::format("are {}, 0 to {}", count, count - 1));
+    fail(ExitCode::unavailable, "backend {}: no device {}: there {}; choose others in device.ids, for two ranks on one device [0, 0]",
+         backend, id, count == 1 ? "is one, 0" : fmt::format("are {}, 0 to {}", count, count - 1));
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, id), "its properties");
   name_ = properties.name;

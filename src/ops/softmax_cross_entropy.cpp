@@ -16,6 +16,9 @@ void check_valid_images(std::int64_t N, const StepParameters& step) {
   if (step.valid_images < 0 || step.valid_images > N) {
     fail(ExitCode::internal, "softmax_cross_entropy: {} valid images in a batch of {}", step.valid_images, N);
   }
+  if (step.loss_images < step.valid_images) {
+    fail(ExitCode::internal, "softmax_cross_entropy: {} valid images in a step of {}", step.valid_images, step.loss_images);
+  }
 }
 
 void check_labels(std::int64_t num_classes, std::span<const std::int32_t> labels) {

@@ -86,7 +86,7 @@ class SoftmaxCrossEntropyOnednn : public SoftmaxCrossEntropy {
         std::fill_n(dx + at, num_classes_, 0.0F);
         continue;
       }
-      const auto images = static_cast<float>(step->valid_images);
+      const auto images = static_cast<float>(step->loss_images);
       for (std::int64_t c = 0; c < num_classes_; ++c) dx[at + c] = (p[at + c] - (c == label[n] ? 1.0F : 0.0F)) / images;
     }
   }

@@ -13,8 +13,17 @@ double ValidationResult::metric(const std::string& name) const {
   fail(ExitCode::internal, "unknown metric {}", name);
 }
 
+// The first step's rate is that of the pictures it sees: not 0.
 double Schedule::learning_rate(std::uint64_t step, std::uint64_t samples, std::uint64_t epoch_samples) const {
+  const double rate = full_rate(step, samples, epoch_samples);
+  const double warmup_samples = config_.warmup_epochs * static_cast<double>(epoch_samples);
+  const double seen = static_cast<double>(samples) + batch_size_;
+  return seen < warmup_samples ? rate * seen / warmup_samples : rate;
+}
+
+double Schedule::full_rate(std::uint64_t step, std::uint64_t samples, std::uint64_t epoch_samples) const {
   double rate = config_.learning_rate;
+  if (config_.reference_batch) rate *= batch_size_ / static_cast<double>(*config_.reference_batch);
   if (config_.kind == "plateau") return rate * std::pow(config_.plateau.factor, static_cast<double>(state_.reductions));
   if (config_.kind == "steps") {
     for (const double epoch : config_.steps.at_epochs) {

@@ -56,13 +56,14 @@ SoftmaxResult softmax_cross_entropy_forward(std::int64_t num_classes, const std:
 }
 
 std::vector<double> softmax_cross_entropy_backward_data(std::int64_t num_classes, const std::vector<double>& probabilities,
-                                                        const std::vector<std::int32_t>& labels) {
+                                                        const std::vector<std::int32_t>& labels, std::optional<std::int64_t> loss_images) {
   const auto classes = static_cast<std::size_t>(num_classes);
+  const double images = loss_images ? static_cast<double>(*loss_images) : static_cast<double>(labels.size());
   std::vector<double> diff_logits(probabilities.size(), 0.0);
   for (std::size_t n = 0; n < labels.size(); ++n) {
     for (std::size_t c = 0; c < classes; ++c) {
       const double target = static_cast<std::size_t>(labels[n]) == c ? 1 : 0;
-      diff_logits[n * classes + c] = (probabilities[n * classes + c] - target) / static_cast<double>(labels.size());
+      diff_logits[n * classes + c] = (probabilities[n * classes + c] - target) / images;
     }
   }
   return diff_logits;

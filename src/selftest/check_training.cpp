@@ -77,7 +77,7 @@ Doubles train(const std::shared_ptr<Backend>& backend, DType type) {
     StepParameters step;
     step.seed = 1;
     step.first_sample = static_cast<std::uint64_t>(i * kBatch);
-    step.valid_images = kBatch;
+    step.count_images(kBatch);
     step.weights_learning_rate.fill(0.01F);
     step.bias_learning_rate.fill(0.02F);
     const auto& layers = graph.network().layers;

@@ -1,6 +1,7 @@
 #include "alexnet/train/evaluator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 
@@ -11,47 +12,45 @@
 namespace alexnet {
 namespace {
 
-// Loss and errors of averaged probabilities, summed over pictures.
-class ErrorCounter {
- public:
+// Of pictures: the sum of their losses, and counts.
+struct ErrorSums {
+  std::array<double, 4> values{};  // loss, top-1 errors, top-5 errors, images
+
+  // Averaged probabilities, a row for each label.
   void add(std::span<const float> probabilities, std::span<const std::int32_t> labels, std::int64_t num_classes) {
     for (std::size_t n = 0; n < labels.size(); ++n) {
       const float* row = probabilities.data() + n * static_cast<std::size_t>(num_classes);
       const std::int32_t label = labels[n];
       std::int64_t rank = 0;  // classes that come before the label's
       for (std::int64_t c = 0; c < num_classes; ++c) rank += row[c] > row[label] || (row[c] == row[label] && c < label) ? 1 : 0;
-      result_.loss -= std::log(std::max(row[label], FLT_MIN));
-      top1_errors_ += rank >= 1 ? 1 : 0;
-      top5_errors_ += rank >= 5 ? 1 : 0;
-      ++result_.images;
+      values[0] -= std::log(std::max(row[label], FLT_MIN));
+      values[1] += rank >= 1 ? 1 : 0;
+      values[2] += rank >= 5 ? 1 : 0;
+      values[3] += 1;
     }
   }
-  ValidationResult result() const {
-    const double images = static_cast<double>(std::max<std::int64_t>(result_.images, 1));
-    return {result_.loss / images, static_cast<double>(top1_errors_) / images, static_cast<double>(top5_errors_) / images, result_.images};
+  void add(const LossTotals& t) {
+    values = {t.loss, static_cast<double>(t.top1_errors), static_cast<double>(t.top5_errors), static_cast<double>(t.images)};
   }
-
- private:
-  ValidationResult result_{.loss = 0, .top1_error = 0, .top5_error = 0, .images = 0};
-  std::int64_t top1_errors_ = 0, top5_errors_ = 0;
+  ValidationResult result(const SumOverRanks& sum_over_ranks) {
+    if (sum_over_ranks) sum_over_ranks(values);
+    const auto [loss, top1_errors, top5_errors, counted] = values;
+    const double images = std::max(counted, 1.0);
+    return {loss / images, top1_errors / images, top5_errors / images, static_cast<std::int64_t>(counted)};
+  }
 };
 
 constexpr int kCentreView = 4;  // of ten
 
-ValidationResult from_totals(const LossTotals& t) {
-  const double images = static_cast<double>(std::max<std::int64_t>(t.images, 1));
-  return {t.loss / images, static_cast<double>(t.top1_errors) / images, static_cast<double>(t.top5_errors) / images, t.images};
-}
-
 }  // namespace
 
 EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std::int64_t height, std::int64_t width, int num_views,
-                          const PredictionSink& sink) {
+                          const PredictionSink& sink, const SumOverRanks& sum_over_ranks) {
   const double begin_s = now_s();
   const std::int64_t num_classes = models.front().graph->network().num_classes;
   const bool single = models.size() == 1 && num_views == 1;
   const auto scale = 1.0F / static_cast<float>(models.size() * static_cast<std::size_t>(num_views));
-  ErrorCounter all, centre;
+  ErrorSums all, centre;
   std::vector<float> sum, centre_sum;
   std::vector<SampleTransform> transforms;
   for (EvaluatedModel& model : models) model.graph->reset_totals();
@@ -61,7 +60,7 @@ EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std:
     sum.assign(num_values, 0);
     centre_sum.assign(num_values, 0);
     for (EvaluatedModel& model : models) {
-      model.step.valid_images = static_cast<std::int32_t>(batch->valid);
+      model.step.count_images(batch->valid);
       model.graph->set_step(model.step);
       for (int view = 0; view < num_views; ++view) {
         transforms.assign(static_cast<std::size_t>(batch->size), evaluation_view(view, num_views, height, width, model.crop));
@@ -85,8 +84,9 @@ EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std:
     loader.give_back(batch);
   }
   EvaluationResult evaluation;
-  evaluation.result = single ? from_totals(models.front().graph->totals()) : all.result();
-  if (num_views > 1) evaluation.centre = centre.result();
+  if (single) all.add(models.front().graph->totals());
+  evaluation.result = all.result(sum_over_ranks);
+  if (num_views > 1) evaluation.centre = centre.result(sum_over_ranks);
   evaluation.seconds = now_s() - begin_s;
   return evaluation;
 }

@@ -6,21 +6,22 @@
 #include <string>
 
 #include "alexnet/model/graph.hpp"
+#include "train/rank_group.hpp"
 
 namespace alexnet {
 
 class LayerStatistics {
  public:
   explicit LayerStatistics(Graph& graph) : graph_(graph) {}
-  // For Graph::forward: looks at the activations while they are there.
-  Graph::Observer observer();
-  // After update; collective over the columns, whose parts count together: [{"name", "activation_mean", "activation_std", "zeros",
-  // "gradient_norm", "weight_norm", "update_ratio"}]. update_ratio: norm of the velocity over norm of the weights.
-  nlohmann::json collect() const;
+  // For Graph::forward of a part of the step: looks at the activations of its first valid_images images while they are there.
+  Graph::Observer observer(std::int64_t valid_images);
+  // After update: [{"name", "activation_mean", "activation_std", "zeros", "gradient_norm", "weight_norm", "update_ratio"}], of the whole
+  // step over all ranks. update_ratio: norm of the velocity over norm of the weights. Collective.
+  nlohmann::json collect(RankGroup& ranks) const;
 
  private:
-  struct Activations {  // of this device's channels
-    double sum, sum_of_squares, zeros, count;
+  struct Activations {
+    double sum = 0, sum_of_squares = 0, zeros = 0, count = 0;
   };
   Graph& graph_;
   std::map<std::string, Activations> activations_;

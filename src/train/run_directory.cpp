@@ -65,7 +65,9 @@ RunDirectory::RunDirectory(std::string path, ResumeMode mode) : path_(std::move(
   }
 }
 
-RunDirectory::~RunDirectory() { close(lock_); }
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) close(lock_);
+}
 
 std::string RunDirectory::file(const std::string& name) const { return (fs::path(path_) / name).string(); }
 

@@ -21,7 +21,7 @@ double rounded(double value, double per_unit) { return std::round(value * per_un
 
 }  // namespace
 
-RunRecord::RunRecord(const RunDirectory& run, const TrainingSetup& setup, const TrainOptions& options, bool resumed,
+RunRecord::RunRecord(const RunDirectory& run, const TrainingSetup& setup, const TrainOptions& options, const RankGroup& ranks, bool resumed,
                      const TrainingState& state)
     : run_(run),
       setup_(setup),
@@ -29,13 +29,13 @@ RunRecord::RunRecord(const RunDirectory& run, const TrainingSetup& setup, const 
       best_by_(options.config.checkpoint.best_by),
       metrics_(run.file("metrics.jsonl"), resumed, state.step) {
   write_file_atomically(run.file("config.yaml"), dump_config(options.config));
-  write_environment(run, setup, options);
+  write_environment(run, setup, options, ranks);
   metrics_.write({{"kind", resumed ? "resume" : "start"},
                   {"step", state.step},
                   {"epoch", state.epoch()},
                   {"parameters", setup.graph->network().num_parameters()},
                   {"train_images", state.epoch_samples}});
-  announce(run, setup, options.config);
+  announce(run, setup, options.config, ranks);
 }
 
 void RunRecord::write_layer_statistics(const RunPosition& at, const json& layers) {
@@ -73,10 +73,11 @@ std::optional<double> RunRecord::write_interval(const RunPosition& at, const Los
   return line.loss;
 }
 
-void RunRecord::show_status(const RunPosition& at, const Graph& graph) {
-  if (!log::stderr_is_terminal() || now_s() - status_shown_s_ < 0.5) return;
+bool RunRecord::status_is_due() const { return log::stderr_is_terminal() && now_s() - status_shown_s_ >= 0.5; }
+
+void RunRecord::show_status(const RunPosition& at, const LossTotals& totals) {
   status_shown_s_ = now_s();
-  log::status_line(progress(at, graph.totals()).str());
+  log::status_line(progress(at, totals).str());
 }
 
 void RunRecord::write_validation(const RunPosition& at, const std::string& split, const EvaluationResult& evaluation, std::int64_t views) {

@@ -26,14 +26,16 @@ struct RunPosition {
 class RunRecord {
  public:
   // Writes config.yaml, environment.json and the line "start" or "resume". Throws Error(io_failed).
-  RunRecord(const RunDirectory& run, const TrainingSetup& setup, const TrainOptions& options, bool resumed, const TrainingState& state);
+  RunRecord(const RunDirectory& run, const TrainingSetup& setup, const TrainOptions& options, const RankGroup& ranks, bool resumed,
+            const TrainingState& state);
 
   void add_step(const Pace& pace) { interval_pace_.add(pace); }
   void write_layer_statistics(const RunPosition& at, const nlohmann::json& layers);
   // The steps since the last call. Returns their mean loss, nothing when there were none.
   std::optional<double> write_interval(const RunPosition& at, const LossTotals& totals);
   // Between two of those, on a terminal, twice a second.
-  void show_status(const RunPosition& at, const Graph& graph);
+  bool status_is_due() const;
+  void show_status(const RunPosition& at, const LossTotals& totals);
   void write_validation(const RunPosition& at, const std::string& split, const EvaluationResult& evaluation, std::int64_t views);
   void set_last_validation(const ValidationResult& result) { last_validation_ = result; }
   void set_best_validation(const ValidationResult& result) { best_validation_ = result; }

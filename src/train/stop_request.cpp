@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "alexnet/core/error.hpp"
@@ -9,12 +10,13 @@
 namespace alexnet {
 namespace {
 
-volatile std::sig_atomic_t stop_signal = 0;
-volatile std::sig_atomic_t snapshot_wanted = 0;
+std::atomic<int> stop_signal = 0;
+std::atomic<bool> snapshot_wanted = false;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free, "signal handlers touch them");
 
 void on_signal(int signal) {
   if (signal == SIGHUP) {
-    snapshot_wanted = 1;
+    snapshot_wanted = true;
   } else {
     if (signal == SIGINT && stop_signal == SIGINT) _exit(static_cast<int>(ExitCode::interrupted));
     stop_signal = signal;
@@ -27,7 +29,7 @@ constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 
 SignalGuard::SignalGuard() {
   stop_signal = 0;
-  snapshot_wanted = 0;
+  snapshot_wanted = false;
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
@@ -37,17 +39,16 @@ SignalGuard::SignalGuard() {
 
 SignalGuard::~SignalGuard() {
   for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+  stop_signal = 0;
+  snapshot_wanted = false;
 }
 
-StopRequest SignalGuard::stop_request() const {
-  if (stop_signal == 0) return StopRequest::none;
-  return stop_signal == SIGINT ? StopRequest::interrupt : StopRequest::terminate;
+StopRequest stop_request() {
+  const int signal = stop_signal;
+  if (signal == 0) return StopRequest::none;
+  return signal == SIGINT ? StopRequest::interrupt : StopRequest::terminate;
 }
 
-bool SignalGuard::take_snapshot_request() {
-  const bool wanted = snapshot_wanted != 0;
-  snapshot_wanted = 0;
-  return wanted;
-}
+bool take_snapshot_request() { return snapshot_wanted.exchange(false); }
 
 }  // namespace alexnet

@@ -4,18 +4,18 @@
 
 namespace alexnet {
 
-enum class StopRequest { none, interrupt, terminate };
+enum class StopRequest { none, terminate, interrupt };  // the larger one counts where two ranks got different ones
 
-// Installs the handlers for its lifetime; one at a time.
+// Installs the handlers for its lifetime; one at a time in a process, whose ranks all ask the functions below.
 class SignalGuard {
  public:
   SignalGuard();
   ~SignalGuard();
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
-
-  StopRequest stop_request() const;
-  bool take_snapshot_request();  // true once after a SIGHUP
 };
+
+StopRequest stop_request();
+bool take_snapshot_request();  // true once after a SIGHUP
 
 }  // namespace alexnet

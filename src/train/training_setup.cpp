@@ -22,20 +22,33 @@ std::int64_t agreed_classes(const Config& config, const DatasetManifest& manifes
   return in_config;
 }
 
+void check_parts(const TrainConfig& train, int replicas) {
+  const std::int64_t least = train.batch_size / replicas;
+  if (least == 0) {
+    fail(ExitCode::configuration, "train.batch_size is {}, too small for {} replicas: each needs a picture; set it to {} or more",
+         train.batch_size, replicas, replicas);
+  }
+  if (least < train.micro_batches) {
+    fail(ExitCode::configuration, "train.micro_batches is {}, but of a batch of {} {} takes {}: set it to {} or less", train.micro_batches,
+         train.batch_size, replicas == 1 ? "the one replica" : fmt::format("one of {} replicas", replicas), least, least);
+  }
+}
+
 }  // namespace
 
-TrainingSetup::TrainingSetup(const Config& config, const Algorithms& algorithms) {
-  if (config.device.column_devices != 1) {
-    fail(ExitCode::unavailable, "device.column_devices is {}: training lays both columns over one device; set it to 1",
-         config.device.column_devices);
-  }
-  backend = open_device(config.device);
+std::int64_t largest_part(const TrainConfig& train, int replicas) {
+  return Share{0, static_cast<int>(train.micro_batches)}.size(Share{0, replicas}.size(train.batch_size));
+}
+
+TrainingSetup::TrainingSetup(const Config& config, const RankGroup& ranks, const Algorithms& algorithms) : share(ranks.share()) {
+  check_parts(config.train, share.num_ranks);
+  backend = open_device(config.device, ranks.place());
   manifest = read_manifest(config.data.path);
   const std::int64_t num_classes = agreed_classes(config, manifest);
   if (!manifest.splits.contains("train")) {
     fail(ExitCode::bad_data, "data set {}: it has no training split", config.data.path);
   }
-  Network network = make_network(config.model, config.data.crop, num_classes);
+  Network network = make_network(config.model, config.data.crop, num_classes, {ranks.column(), ranks.layout().columns, ranks.columns()});
   train_shards = std::make_shared<const Shards>(config.data.path, manifest, "train");
   epoch_samples = train_shards->size();
   if (config.data.limit) epoch_samples = std::min(epoch_samples, static_cast<std::uint64_t>(*config.data.limit));
@@ -52,9 +65,11 @@ TrainingSetup::TrainingSetup(const Config& config, const Algorithms& algorithms)
   statistics = config.data.statistics == "checkpoint"
                    ? read_checkpoint(find_checkpoint(config.train.init.checkpoint.value_or(""))).statistics
                    : read_statistics(config.data.path);
-  num_loader_threads = static_cast<int>(config.device.threads.value_or(std::max(1U, std::thread::hardware_concurrency())));
+  num_loader_threads = static_cast<int>(
+      config.device.threads.value_or(std::max(1U, std::thread::hardware_concurrency() / static_cast<unsigned>(ranks.place().num_sharing))));
   GraphOptions options;
-  options.batch_size = config.train.batch_size;
+  options.batch_size = largest_part(config.train, share.num_ranks);
+  options.sums_parts = config.train.micro_batches > 1;
   options.image_height = options.image_width = manifest.size;
   options.input_scale = static_cast<float>(config.data.scale);
   options.optimizer = config.optimizer;
@@ -73,15 +88,15 @@ TrainingSetup::TrainingSetup(const Config& config, const Algorithms& algorithms)
 std::unique_ptr<Loader> TrainingSetup::training_loader(const Config& config, std::uint64_t first_sample) const {
   return std::make_unique<Loader>(train_shards, manifest, config.train.batch_size, num_loader_threads,
                                   TrainingOrder{config.seed, first_sample},
-                                  Augmenter(config.data, config.seed, statistics, manifest.size, manifest.size), epoch_samples);
+                                  Augmenter(config.data, config.seed, statistics, manifest.size, manifest.size), epoch_samples, share);
 }
 
 std::unique_ptr<Loader> TrainingSetup::evaluation_loader(const Config& config, const std::string& split) const {
   if (!manifest.splits.contains(split)) return nullptr;
   const bool is_train = split == "train";
   auto shards = is_train ? train_shards : std::make_shared<const Shards>(config.data.path, manifest, split);
-  return std::make_unique<Loader>(std::move(shards), manifest, config.train.batch_size, num_loader_threads, config.data.crop,
-                                  is_train ? epoch_samples : 0);
+  return std::make_unique<Loader>(std::move(shards), manifest, graph->batch_size() * share.num_ranks, num_loader_threads, config.data.crop,
+                                  is_train ? epoch_samples : 0, share);
 }
 
 }  // namespace alexnet

@@ -91,7 +91,7 @@ void run(const std::string& config_path, const std::string& out, std::uint64_t p
   write_file_atomically(out + "/config.yaml", dump_config(config));
 
   StepParameters step = make_step_parameters(config, graph.network(), 0, config.schedule.learning_rate);
-  step.valid_images = static_cast<std::int32_t>(N);
+  step.count_images(N);
   graph.set_images(pixels, labels, transforms);
   for (int i = 0; i < kSteps; ++i) {
     graph.set_step(step);

@@ -282,7 +282,6 @@ TEST(TrainCommandTest, ABatchLargerThanTheDataSetIsRefused) {
 TEST(TrainCommandTest, BackendsThatAreNotBuiltAreNamed) {
   expect_refused(smoke().train("r5", {"--set", "device.backend=cudnn"}), ExitCode::unavailable, {"backend cudnn: "});
   expect_refused(smoke().train("r5", {"--set", "device.precision=tf32"}), ExitCode::unavailable, {"device.precision is tf32"});
-  expect_refused(smoke().train("r5", {"--set", "device.column_devices=2"}), ExitCode::unavailable, {"device.column_devices is 2"});
 }
 
 TEST(TrainCommandTest, APlateauNeedsAValidationSplit) {

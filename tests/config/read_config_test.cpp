@@ -65,6 +65,8 @@ TEST(ReadConfig, OptionalValuesAndTheirWords) {
   EXPECT_EQ(some.data.limit, 5);
   EXPECT_EQ(some.model.num_classes, 7);
   EXPECT_EQ(some.device.threads, 2);
+  EXPECT_FALSE(none.device.replicas);
+  EXPECT_EQ(parse_config(kMinimal, "t", {"device.replicas=2"}).device.replicas, 2);
   EXPECT_EQ(some.train.init.checkpoint, "a.safetensors");
   expect_config_error(kMinimal, {"train.validate_views is 99999999999999999999; it must be an integer of 64 bits"},
                       {"train.validate_views=99999999999999999999"});
@@ -216,6 +218,11 @@ TEST(ReadConfig, Ranges) {
   expect_range("optimizer.momentum=1", {"optimizer.momentum is 1", "at least 0 and below 1"});
   expect_range("optimizer.weight_decay=-0.1", {"optimizer.weight_decay is -0.1", "at least 0"});
   expect_range("schedule.plateau.factor=1.5", {"schedule.plateau.factor", "above 0 and below 1"});
+  expect_range("train.micro_batches=0", {"train.micro_batches is 0", "at least 1"});
+  expect_range("schedule.reference_batch=0", {"schedule.reference_batch is 0", "at least 1"});
+  expect_range("schedule.warmup_epochs=-1", {"schedule.warmup_epochs is -1", "at least 0"});
+  expect_range("device.replicas=0", {"device.replicas is 0", "at least 1 and at most 4096"});
+  expect_range("device.rank_timeout_s=0", {"device.rank_timeout_s is 0", "above 0"});
   expect_range("device.column_devices=3", {"device.column_devices is 3", "at most 2"});
   expect_range("model.num_classes=1", {"model.num_classes is 1", "at least 2"});
   expect_range("model.columns=0", {"model.columns is 0", "at least 1"});

@@ -51,7 +51,10 @@ TEST(BackendCuda, SaysInOneLineWhyThereIsNoDevice) {
     const ScopedDevice device({.is_taken = true});
     expect_error(ExitCode::unavailable, {"backend cuda: execution model", "cannot be opened: ", "busy or unavailable"}, open);
   }
-  expect_error(ExitCode::unavailable, {"no device 1: there is one, 0; choose another in device.ids"}, [] { make_backend_cuda({0, 1}); });
+  expect_error(ExitCode::unavailable, {"no device 1: there is one, 0; choose others in device.ids, for two ranks on one device [0, 0]"},
+               [] {
+                 make_backend_cuda({0, 1});
+               });
   const ScopedDevice device({.num_devices = 4});
   expect_error(ExitCode::unavailable, {"no device 7: there are 4, 0 to 3"}, [] { make_backend_cuda({0, 7}); });
 }

@@ -70,7 +70,7 @@ struct Training {
       StepParameters parameters;
       parameters.seed = 9;
       parameters.first_sample = step_ * kBatch;
-      parameters.valid_images = kBatch;
+      parameters.count_images(kBatch);
       parameters.weights_learning_rate.fill(0.02F);
       parameters.bias_learning_rate.fill(0.04F);
       parameters.dropout_rate.fill(0.5F);

@@ -40,7 +40,7 @@ struct Step {
       pixels[i] = static_cast<std::uint8_t>(random_block(1, RandomStream::drawn_picture, i)[0]);
     StepParameters step;
     step.seed = 1;
-    step.valid_images = 1;
+    step.count_images(1);
     step.weights_learning_rate.fill(0.01F);
     step.bias_learning_rate.fill(0.02F);
     for (std::size_t l = 0; l < graph->network().layers.size(); ++l) {

@@ -22,7 +22,7 @@ struct Result {
 // Labels are of the images that count; logits may have more rows.
 Result run(std::int64_t num_classes, const std::vector<float>& values, std::vector<std::int32_t> labels, bool in_place = false) {
   StepParameters parameters;
-  parameters.valid_images = static_cast<std::int32_t>(labels.size());
+  parameters.count_images(static_cast<std::int64_t>(labels.size()));
   const auto N = static_cast<std::int64_t>(values.size()) / num_classes;
   labels.resize(static_cast<std::size_t>(N), -7);  // padding's are not looked at
   const DeviceArray<StepParameters> step("step", {parameters});
@@ -103,11 +103,12 @@ TEST(SoftmaxCrossEntropyKernels, HasNoBankConflicts) {
   EXPECT_EQ(profile.total().bank_conflicts(), 0U);
 }
 
-// Labels are of the images that count; probabilities may have more rows, whose gradient is 0.
+// Labels are of the images that count; probabilities may have more rows, whose gradient is 0. The step has one image more.
 std::vector<float> run_backward(std::int64_t num_classes, const std::vector<float>& values, std::vector<std::int32_t> labels,
                                 bool in_place = false) {
   StepParameters parameters;
   parameters.valid_images = static_cast<std::int32_t>(labels.size());
+  parameters.loss_images = parameters.valid_images + 1;
   const auto N = static_cast<std::int64_t>(values.size()) / num_classes;
   labels.resize(static_cast<std::size_t>(N), -7);
   const DeviceArray<StepParameters> step("step", {parameters});
@@ -124,7 +125,8 @@ TEST(SoftmaxCrossEntropyKernels, BackwardMatchesReference) {
       for (const std::size_t N : {1, 3, 37}) {
         const std::vector<float> probabilities = random_floats(N * static_cast<std::size_t>(num_classes), N, 0, 1);
         const std::vector<std::int32_t> labels = some_labels(N - N / 3, num_classes);
-        const std::vector<double> expected = reference::softmax_cross_entropy_backward_data(num_classes, doubles(probabilities), labels);
+        const std::vector<double> expected = reference::softmax_cross_entropy_backward_data(num_classes, doubles(probabilities), labels,
+                                                                                            static_cast<std::int64_t>(labels.size()) + 1);
         for (const bool in_place : {false, true}) {
           EXPECT_TRUE(matches(run_backward(num_classes, probabilities, labels, in_place), expected, kSoftmaxTolerance))
               << N << " x " << num_classes;
@@ -138,15 +140,15 @@ TEST(SoftmaxCrossEntropyKernels, PaddingHasNoGradientAndANanOneOfItsOwn) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> diff_logits = run_backward(2, {nan, nan, 0.25F, 0.75F, nan, 0.5F}, {0, 1});
   EXPECT_TRUE(std::isnan(diff_logits[0]) && std::isnan(diff_logits[1]));
-  EXPECT_EQ(std::vector<float>(diff_logits.begin() + 2, diff_logits.end()), (std::vector<float>{0.125F, -0.125F, 0, 0}));
+  EXPECT_EQ(std::vector<float>(diff_logits.begin() + 2, diff_logits.end()), (std::vector<float>{0.25F / 3, -0.25F / 3, 0, 0}));
   EXPECT_EQ(run_backward(2, {0.5F, 0.5F}, {}), (std::vector<float>{0, 0}));
 }
 
 TEST(SoftmaxCrossEntropyKernels, BackwardReadsAndWritesWholeSectors) {
   const emulator::Profile profile;
   run_backward(1000, random_floats(2 * 1000, 3), {1, 2});
-  // Besides each value once in and once out, each thread looks up the number of images and its image's label.
-  EXPECT_EQ(profile.total().global_bytes, 2 * 2 * 1000 * sizeof(float) + 2 * 256 * 2 * sizeof(std::int32_t));
+  // Besides each value once in and once out, each thread looks up the two numbers of images and its image's label.
+  EXPECT_EQ(profile.total().global_bytes, 2 * 2 * 1000 * sizeof(float) + 2 * 256 * 3 * sizeof(std::int32_t));
   EXPECT_EQ(profile.total().sectors, profile.total().least_sectors);
 }
 

@@ -101,7 +101,7 @@ Values step_of(Graph& graph) {
   const std::vector<std::int32_t> labels(kBatch, 1);  // one class: the pictures' gradients add up instead of cancelling out
   graph.set_images(pixels, labels, std::vector<SampleTransform>(kBatch));
   StepParameters step;
-  step.valid_images = kBatch;
+  step.count_images(kBatch);
   graph.set_step(step);
   Values values;
   graph.forward(true, [&](const std::string& layer, const Tensor& dst) { values[layer] = graph.read(dst); });

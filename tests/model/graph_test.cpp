@@ -58,7 +58,7 @@ struct Fixture {
     std::fill(mean.begin(), mean.end(), 128.0F);
     graph->set_mean(Tensor(mean.data(), {1, 1, 3}, DType::f32));
     step.seed = config.seed;
-    step.valid_images = static_cast<std::int32_t>(batch_size);
+    step.count_images(batch_size);
     step.weights_learning_rate.fill(0.05F);
     step.bias_learning_rate.fill(0.1F);
     step.dropout_rate.fill(0.5F);
@@ -167,7 +167,7 @@ TEST(GraphTest, AnInferenceGraphComputesTheSameProbabilities) {
 
 TEST(GraphTest, PaddedImagesDoNotCount) {
   Fixture whole({}, 2), padded({}, 4);
-  padded.step.valid_images = 2;
+  padded.step.count_images(2);
   std::copy_n(whole.pixels.begin(), whole.pixels.size(), padded.pixels.begin());
   EXPECT_NEAR(whole.loss(true), padded.loss(true), 1e-6);
   EXPECT_EQ(padded.graph->totals().images, 2);
@@ -183,7 +183,7 @@ TEST(GraphTest, AFrozenLayerKeepsItsWeightsAndLosesItsVelocity) {
   Fixture f;
   const auto step = [&](const std::vector<bool>& frozen) {
     f.loss(true);
-    f.graph->backward(frozen);
+    f.graph->backward({.frozen = frozen});
     f.graph->update(frozen);
   };
   step({});
@@ -205,7 +205,7 @@ TEST(GraphTest, FreezingALayerDoesNotChangeTheGradientsOfTheOthers) {
   std::vector<bool> frozen(some.graph->network().layers.size(), false);
   frozen[0] = true;
   all.graph->backward();
-  some.graph->backward(frozen);
+  some.graph->backward({.frozen = frozen});
   for (const char* name : {"conv2.weight", "fc3.weight"}) {
     EXPECT_EQ(all.graph->read(all.parameter(name).diff), some.graph->read(some.parameter(name).diff)) << name;
   }
@@ -270,9 +270,9 @@ TEST(GraphTest, LabelsCropsAndStepsAreCheckedBeforeTheyGoToTheDevice) {
   f.transforms[1].left = 1;
   expect_error(ExitCode::internal, {"picture 1", "leaves the stored 16x16"}, [&] { f.load(); });
   f.transforms[1].left = 0;
-  f.step.valid_images = 5;
+  f.step.count_images(5);
   expect_error(ExitCode::internal, {"5 valid images in a batch of 4"}, [&] { f.load(); });
-  f.step.valid_images = 4;
+  f.step.count_images(4);
   f.step.dropout_rate[7] = 1;
   expect_error(ExitCode::internal, {"slot 7", "rate is 1"}, [&] { f.load(); });
 }

@@ -42,7 +42,7 @@ struct Passes {
     logits.fill_uniform(1, -c.largest, c.largest);
     std::ranges::fill(labels.values<std::int32_t>(), -77);
     std::ranges::copy(labels_of(c), labels.values<std::int32_t>().begin());
-    step.valid_images = c.valid_images;
+    step.count_images(c.valid_images);
     op->forward(&step, logits, labels, probabilities, &totals);
     op->backward_data(&step, probabilities, labels, diff_logits);
   }
@@ -64,7 +64,7 @@ LossTotals totals_of(std::int64_t num_classes, const std::vector<float>& logits,
   const auto op = backend->make_softmax_cross_entropy(N, num_classes);
   const BoundMemory memory(*op);
   StepParameters step;
-  step.valid_images = static_cast<std::int32_t>(N);
+  step.count_images(N);
   LossTotals totals;
   op->forward(&step, values, labels, values, &totals);
   if (probabilities != nullptr) *probabilities = values.doubles();
@@ -90,6 +90,15 @@ TEST_P(SoftmaxCrossEntropyTest, BackwardMatchesReference) {
   const Doubles expected = reference::softmax_cross_entropy_backward_data(
       GetParam().num_classes, reference::softmax_cross_entropy_forward(GetParam().num_classes, passes.logits.doubles(), {}).probabilities,
       labels_of(GetParam()));
+  EXPECT_TRUE(matches(passes.diff_logits, expected, kSoftmaxTolerance));
+}
+
+TEST_P(SoftmaxCrossEntropyTest, ThePartsOfAStepDivideByAllItsImages) {
+  Passes passes(GetParam());
+  passes.step.loss_images = 3 * GetParam().valid_images + 5;
+  passes.op->backward_data(&passes.step, passes.probabilities, passes.labels, passes.diff_logits);
+  const Doubles expected = reference::softmax_cross_entropy_backward_data(GetParam().num_classes, passes.probabilities.doubles(),
+                                                                          labels_of(GetParam()), passes.step.loss_images);
   EXPECT_TRUE(matches(passes.diff_logits, expected, kSoftmaxTolerance));
 }
 
@@ -211,9 +220,12 @@ TEST(SoftmaxCrossEntropy, RejectsBadShape) {
   expect_error(ExitCode::internal, {"probabilities"}, forward(passes.logits, passes.labels, bad));
   expect_error(ExitCode::internal, {"(3, 5)"}, [&] { op.backward_data(step, passes.probabilities, passes.labels, bad); });
   for (const std::int32_t valid_images : {-1, 4}) {
-    passes.step.valid_images = valid_images;
+    passes.step.count_images(valid_images);
     expect_error(ExitCode::internal, {"valid images", "batch of 3"}, [&] { check_valid_images(3, passes.step); });
   }
+  passes.step.valid_images = 3;
+  passes.step.loss_images = 2;
+  expect_error(ExitCode::internal, {"3 valid images in a step of 2"}, [&] { check_valid_images(3, passes.step); });
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ inline void set_columns_batch(Graph& graph, const Config& config, std::int64_t p
   StepParameters step;
   step.seed = config.seed;
   step.first_sample = static_cast<std::uint64_t>(step_index * N);
-  step.valid_images = static_cast<std::int32_t>(N);
+  step.count_images(N);
   step.weights_learning_rate.fill(static_cast<float>(config.schedule.learning_rate));
   step.bias_learning_rate.fill(2 * static_cast<float>(config.schedule.learning_rate));
   for (const auto& layer : graph.network().layers) {

@@ -15,6 +15,7 @@ class ForwardingBackend : public Backend {
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_device(dst, src, bytes); }
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { right_->copy_to_host(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override { right_->zero(dst, bytes); }
+  void add(float* dst, const float* src, std::size_t count) override { right_->add(dst, src, count); }
   void synchronize() override { right_->synchronize(); }
   std::unique_ptr<Timer> make_timer() override { return right_->make_timer(); }
   std::unique_ptr<Input> make_input(const InputShape& s) override { return right_->make_input(s); }

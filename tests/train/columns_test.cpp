@@ -8,6 +8,7 @@
 #include "support/column_ranks.hpp"
 #include "support/temporary_folder.hpp"
 #include "train/layer_statistics.hpp"
+#include "train/rank_group.hpp"
 
 namespace alexnet::test {
 namespace {
@@ -74,12 +75,14 @@ TEST(ColumnsTest, StatisticsAreThoseOfOneDevice) {
   const Config config = net();
   std::vector<nlohmann::json> lines(3);
   const auto run = [&](int num_devices, std::size_t first) {
-    on_column_devices(num_devices, [&](const ColumnShare& share) {
-      const auto graph = make_columns_graph(config, share);
+    run_ranks({.num_ranks = num_devices}, [&](Communicator& world) {
+      RankGroup ranks(world, {num_devices, 1});
+      const auto graph = make_columns_graph(config, {ranks.column(), num_devices, ranks.columns()});
       LayerStatistics statistics(*graph);
-      training_step(*graph, config, 24, 0, statistics.observer());
+      training_step(*graph, config, 24, 0, statistics.observer(graph->batch_size()));
       graph->update();
-      lines[first + static_cast<std::size_t>(share.index)] = statistics.collect();
+      lines[first + static_cast<std::size_t>(ranks.rank())] = statistics.collect(ranks);
+      return ExitCode::done;
     });
   };
   run(1, 0);

@@ -16,6 +16,8 @@ namespace alexnet {
 
 // The processes that mpirun or srun started, each of them a rank; 1: it was not one of them, or started one alone.
 int num_launched_ranks();
+// Which of them this process is; 0 if it was not one of them.
+int launched_rank();
 
 // How ranks can talk to each other in this build, for --version: "threads", "mpi", "nccl".
 std::vector<std::string> built_communicators();

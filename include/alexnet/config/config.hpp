@@ -83,8 +83,9 @@ struct TrainInitConfig {
 };
 
 struct TrainConfig {
-  std::int64_t batch_size = 0;
-  std::optional<double> epochs;  // epochs or max_steps is required
+  std::int64_t batch_size = 0;     // of the whole step, all ranks and parts together
+  std::int64_t micro_batches = 1;  // parts of a rank's share, one after the other
+  std::optional<double> epochs;    // epochs or max_steps is required
   std::optional<std::int64_t> max_steps;
   std::optional<double> max_minutes;
   TrainInitConfig init;
@@ -115,8 +116,10 @@ struct StepsConfig {
 };
 
 struct ScheduleConfig {
-  std::string kind = "constant";  // plateau | steps | constant
-  double learning_rate = 0;       // required
+  std::string kind = "constant";                               // plateau | steps | constant
+  double learning_rate = 0;                                    // required
+  std::optional<std::int64_t> reference_batch = std::nullopt;  // learning_rate is meant for this batch and scaled to train.batch_size
+  double warmup_epochs = 0;                                    // the rate rises in proportion to the pictures seen
   PlateauConfig plateau;
   StepsConfig steps;
 };
@@ -124,6 +127,8 @@ struct ScheduleConfig {
 struct DeviceConfig {
   std::string backend = "auto";  // auto | onednn | cuda | cudnn
   std::int64_t column_devices = 1;
+  std::optional<std::int64_t> replicas;  // absent: auto
+  double rank_timeout_s = 120;           // then a rank that others wait for is taken for lost
   std::vector<std::int64_t> ids;
   std::string precision = "f32";        // f32 | tf32 | bf16
   std::optional<std::int64_t> threads;  // absent: auto

@@ -15,11 +15,15 @@ struct StepParameters {
   std::uint64_t seed = 0;
   std::uint64_t first_sample = 0;  // position in the picture stream of the batch's first image
   std::int32_t valid_images = 0;   // images that count; the rest of the batch is padding
+  std::int32_t loss_images = 0;    // of the whole step, over all replicas and micro-batches: divides the gradient of the loss
   // By layer slot (position in the chain, the index into Network::layers). Learning rates are the products schedule x layer x parameter
   // multipliers.
   std::array<float, kMaxLayers> weights_learning_rate{};
   std::array<float, kMaxLayers> bias_learning_rate{};
   std::array<float, kMaxLayers> dropout_rate{};
+
+  // Of a step that consists of this one batch.
+  void count_images(std::int64_t images) { valid_images = loss_images = static_cast<std::int32_t>(images); }
 };
 
 // What an update of SGD knows besides: which of the rates it takes.

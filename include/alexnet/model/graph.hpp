@@ -27,6 +27,7 @@ struct GraphOptions {
   std::int64_t image_height = 0, image_width = 0;  // of the stored pictures
   float input_scale = 1;
   OptimizerConfig optimizer;           // of a training graph
+  bool sums_parts = false;             // of a training graph: backward() may be given one of several parts of a step
   DType activation_type = DType::f32;  // f32 or bf16; the logits are f32 in any case
   Algorithms algorithms;               // to be taken again, as Graph::algorithms told them
 };
@@ -36,6 +37,16 @@ struct Parameter {
   ParameterSpec spec;
   std::size_t layer = 0;         // index into Network::layers
   Tensor value, velocity, diff;  // of spec.own_shape(), in the backend's memory
+};
+
+// What a backward pass leaves behind. Gradients of the parts of a step, one forward and backward pass each, are added up.
+struct BackwardOptions {
+  std::vector<bool> frozen{};  // layers of the network that learn nothing; empty: none
+  bool first_part = true;      // forgets the sums of the step before
+  bool last_part = true;       // Parameter::diff then holds the sum of all parts
+  // Called in the last part as soon as a layer's gradients are given to the device: where they lie in its memory, weights and bias in one
+  // piece. The pieces of the layers lie side by side in the order of the layers.
+  std::function<void(float* values, std::size_t count)> on_gradients{};
 };
 
 // What `summary --plan` prints.
@@ -82,7 +93,7 @@ class Graph {
 
   // mean: (H,W,3) of the stored pictures or (1,1,3), host.
   void set_mean(const Tensor& mean);
-  // pixels (batch,H,W,3) stored pictures; labels and transforms (batch); host, copied.
+  // pixels (n,H,W,3) stored pictures; labels and transforms (n); host, copied. n may be less than the batch: what is left stays as it was.
   void set_images(std::span<const std::uint8_t> pixels, std::span<const std::int32_t> labels, std::span<const SampleTransform> transforms);
   void set_transforms(std::span<const SampleTransform> transforms);
   void set_step(const StepParameters& step);
@@ -96,8 +107,8 @@ class Graph {
   void set_pass_observer(PassObserver observer);
   // training: dropout draws its masks. Adds to the loss totals, leaves the probabilities.
   void forward(bool training, const Observer& observer = nullptr);
-  // Gradients of all layers that are not frozen. frozen[i]: layer i of the network; empty: none. Follows forward(true).
-  void backward(const std::vector<bool>& frozen = {});
+  // Gradients of all layers that are not frozen. Follows forward(true).
+  void backward(const BackwardOptions& options = {});
   // One SGD step on the layers that are not frozen; the frozen ones' velocities are zeroed.
   void update(const std::vector<bool>& frozen = {});
 

@@ -46,6 +46,7 @@ class Backend {
   virtual void copy_to_device(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void copy_to_host(void* dst, const void* src, std::size_t bytes) = 0;
   virtual void zero(void* dst, std::size_t bytes) = 0;
+  virtual void add(float* dst, const float* src, std::size_t count) = 0;  // dst <- dst + src; aligned like `allocate`
   virtual void synchronize() = 0;
   virtual std::unique_ptr<Timer> make_timer() = 0;
 
@@ -67,7 +68,7 @@ class Backend {
 struct BackendOptions {
   int num_threads = 0;  // of the CPU; 0: the cores that this process may use (OMP_NUM_THREADS, affinity)
   int device_id = 0;    // of the GPU
-  int num_ranks = 1;    // of this process: num_threads 0 means this rank's part of the cores
+  int num_sharing = 1;  // ranks, this one with them, that share the cores; num_threads 0 is then this one's part of them
   // Where there is a choice of algorithms: the fastest of a few, by a measurement; or the one that is expected to be.
   bool times_algorithms = true;
 };

@@ -1,4 +1,5 @@
-// The learning rate over time: constant, steps, or lowered when validation stops improving (section 5 of the paper).
+// The learning rate over time: constant, steps, or lowered when validation stops improving (section 5 of the paper). Scaled from
+// schedule.reference_batch to the batch, and reached in a straight line over schedule.warmup_epochs.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,9 @@ struct ScheduleState {
 
 class Schedule {
  public:
-  explicit Schedule(const ScheduleConfig& config, const ScheduleState& state = {}) : config_(config), state_(state) {}
+  // batch_size: of a step.
+  Schedule(const ScheduleConfig& config, std::int64_t batch_size, const ScheduleState& state = {})
+      : config_(config), batch_size_(static_cast<double>(batch_size)), state_(state) {}
 
   // For the step that begins with `samples` pictures seen, of an epoch of `epoch_samples`; `step` steps are done.
   double learning_rate(std::uint64_t step, std::uint64_t samples, std::uint64_t epoch_samples) const;
@@ -34,7 +37,10 @@ class Schedule {
   const ScheduleState& state() const { return state_; }
 
  private:
+  double full_rate(std::uint64_t step, std::uint64_t samples, std::uint64_t epoch_samples) const;
+
   ScheduleConfig config_;
+  double batch_size_;
   ScheduleState state_;
 };
 

@@ -18,7 +18,7 @@ namespace alexnet {
 // A graph with what it needs to look at pictures.
 struct EvaluatedModel {
   Graph* graph = nullptr;
-  StepParameters step;  // dropout rates for the scaling at test; valid_images is set by the evaluator
+  StepParameters step;  // dropout rates for the scaling at test; images are counted by the evaluator
   std::int64_t crop = 0;
 };
 
@@ -31,10 +31,13 @@ struct EvaluationResult {
 // Called with each batch and its averaged probabilities, (valid, classes).
 using PredictionSink = std::function<void(const Batch& batch, std::span<const float> probabilities)>;
 
+// Turns the numbers of this rank into sums over all ranks that share a data set among them, the same on each.
+using SumOverRanks = std::function<void(std::span<double> values)>;
+
 // height, width: of the stored pictures. Softmax outputs are averaged over views and models; the loss is that of the average (one view
 // of one model: of the logits). All models have the same batch size and classes.
 EvaluationResult evaluate(std::span<EvaluatedModel> models, Loader& loader, std::int64_t height, std::int64_t width, int num_views,
-                          const PredictionSink& sink = nullptr);
+                          const PredictionSink& sink = nullptr, const SumOverRanks& sum_over_ranks = nullptr);
 
 // A checkpoint made ready to predict.
 struct LoadedModel {

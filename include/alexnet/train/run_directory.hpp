@@ -13,6 +13,8 @@ class RunDirectory {
   // Makes the folder if need be and locks it. Throws Error(output_exists) when it holds a run and `mode` is fresh, or when another
   // process trains in it; Error(no_input) when `must` finds no checkpoint; Error(io_failed).
   RunDirectory(std::string path, ResumeMode mode);
+  // That of another rank, which writes it: names its files and no more.
+  explicit RunDirectory(std::string path) : path_(std::move(path)) {}
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;

@@ -1,0 +1,51 @@
+#include "train/overdue_watch.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+#include "train/progress.hpp"
+#include "train/stop_request.hpp"
+
+namespace alexnet {
+
+OverdueWatch::OverdueWatch(std::function<void(double waited_s)> leave) : leave_(std::move(leave)) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+OverdueWatch::~OverdueWatch() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
+  thread_.join();
+}
+
+void OverdueWatch::begin_step() {
+  const std::lock_guard lock(mutex_);
+  step_began_s_ = now_s();
+}
+
+void OverdueWatch::end_step() {
+  const std::lock_guard lock(mutex_);
+  longest_s_ = std::max(longest_s_, now_s() - step_began_s_);
+  step_began_s_ = -1;
+}
+
+void OverdueWatch::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_.wait_for(lock, std::chrono::milliseconds(200), [this] { return stop_; })) {
+    if (stop_request() == StopRequest::none || step_began_s_ < 0 || longest_s_ < 0) continue;
+    const double waited_s = now_s() - step_began_s_;
+    if (waited_s > 3 * longest_s_ + 2) leave_(waited_s);
+  }
+}
+
+}  // namespace alexnet
