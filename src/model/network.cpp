@@ -36,7 +36,8 @@ Network make_whole_network(const ModelConfig& config, std::int64_t crop, std::in
   return network;
 }
 
-void check_share(std::int64_t columns, int devices) {
+void check_share(std::int64_t columns, const ColumnShare& share) {
+  const int devices = share.count;
   if (columns == 1) {
     fail(ExitCode::configuration,
          "device.column_devices is {}, but model.columns is 1: one column cannot be laid over {} devices; set "
@@ -46,6 +47,10 @@ void check_share(std::int64_t columns, int devices) {
   if (columns % devices != 0) {
     fail(ExitCode::configuration, "device.column_devices is {}, which does not divide model.columns, {}: set device.column_devices=1",
          devices, columns);
+  }
+  const Communicator* c = share.communicator;
+  if (c != nullptr && (c->size() != devices || c->rank() != share.index)) {
+    fail(ExitCode::internal, "device {} of {} has a communicator that calls it {} of {}", share.index, devices, c->rank(), c->size());
   }
 }
 
@@ -116,7 +121,7 @@ std::int64_t count_parameters(const Network& network, bool own) {
 Network make_network(const ModelConfig& config, std::int64_t crop, std::int64_t num_classes, const ColumnShare& share) {
   Network whole = make_whole_network(config, crop, num_classes);  // speaks of errors in the config's numbers
   if (share.count == 1) return whole;
-  check_share(config.columns, share.count);
+  check_share(config.columns, share);
   return Divider(whole, share).divide();
 }
 

@@ -46,6 +46,28 @@ TEST(Backend, OnednnIsBuilt) {
   EXPECT_THAT(backend->description(), AllOf(HasSubstr("oneDNN 2."), HasSubstr(" on "), EndsWith(", 1 thread")));
 }
 
+TEST(Backend, RanksOfAProcessShareItsCores) {
+  const ScopedThreads threads("2");
+  BackendOptions options;
+  options.num_sharing = 4;
+  EXPECT_THAT(make_backend("onednn", options)->description(), EndsWith(", 1 thread"));
+  options.num_threads = 3;
+  EXPECT_THAT(make_backend("onednn", options)->description(), EndsWith(", 3 threads")) << "as asked for";
+}
+
+// A rank that is a thread, or whoever makes another backend, does not change the threads of an op that is made.
+TEST(Backend, AnOpRunsOnTheThreadsThatItWasMadeFor) {
+  const ScopedThreads threads("2");
+  const auto backend = make_backend("onednn", {2});
+  const auto op = backend->make_activation(ActivationKind::tanh, {4, 1000});
+  const BoundMemory memory(*op);
+  const GuardedTensor src({4, 1000}), dst({4, 1000});
+  const auto other = make_backend("onednn", {1});
+  EXPECT_EQ(omp_get_max_threads(), 1);
+  op->forward(src, dst);
+  EXPECT_EQ(omp_get_max_threads(), 2) << "what oneDNN asks for";
+}
+
 bool cuda_is_built() { return std::ranges::count(built_backends(), "cuda") == 1; }
 
 TEST(Backend, AutoSaysWhatItTakesAndWhy) {
