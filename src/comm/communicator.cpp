@@ -52,23 +52,61 @@ constexpr std::array kCommunicators{
 #ifdef ALEXNET_MPI
     "mpi",
 #endif
+#ifdef ALEXNET_NCCL
+    "nccl",
+#endif
 };
 
 }  // namespace
 
 std::vector<std::string> built_communicators() { return {kCommunicators.begin(), kCommunicators.end()}; }
 
-#ifdef ALEXNET_MPI
-std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s) {
-  return make_mpi_rank(launch.size, time_limit_s);
-}
-#else
-std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double /*time_limit_s*/) {
+#ifndef ALEXNET_MPI
+std::unique_ptr<ProcessRank> make_mpi_rank(const Launch& launch, double /*time_limit_s*/) {
   fail(ExitCode::unavailable,
        "{} started {} processes, but this program was built without MPI: install libopenmpi-dev and reconfigure with -DALEXNET_MPI=ON, or "
        "start it alone: its ranks are then threads",
        launch.by, launch.size);
 }
 #endif
+
+std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s) {
+  if (launch.by == "torchrun") {
+    fail(ExitCode::unavailable,
+         "torchrun started {} processes, but it is MPI that connects those of alexnet: start them with mpirun -n {} or srun --mpi=pmix",
+         launch.size, launch.size);
+  }
+  return make_mpi_rank(launch, time_limit_s);
+}
+
+#ifndef ALEXNET_NCCL
+std::unique_ptr<Communicator> make_nccl_communicator(std::unique_ptr<Communicator> host, DeviceMemory& /*memory*/) {
+  fail(ExitCode::unavailable,
+       "{} ranks with a GPU each need NCCL, which this program was built without: install libnccl-dev and reconfigure with cmake --preset "
+       "cuda",
+       host->size());
+}
+#endif
+
+std::unique_ptr<Communicator> make_device_communicator(std::unique_ptr<Communicator> host, DeviceMemory* memory) {
+  if (memory == nullptr) return host;
+  if (host->size() == 1) return make_single_communicator(memory);
+  using Name = std::array<char, 64>;
+  Name mine{};
+  memory->unique_name().copy(mine.data(), mine.size() - 1);
+  std::vector<Name> names(static_cast<std::size_t>(host->size()));
+  host->all_gather(mine.data(), names.data(), sizeof mine);
+  const std::set<Name> distinct(names.begin(), names.end());
+  if (distinct.size() == names.size()) return make_nccl_communicator(std::move(host), *memory);
+  if (distinct.size() > 1) {
+    fail(ExitCode::configuration, "device.ids: {} ranks use {} GPUs; give each rank one of its own, or the same to all", names.size(),
+         distinct.size());
+  }
+  if (std::unique_ptr<Communicator> shared = make_thread_communicator_on_device(*host, *memory)) return shared;
+  fail(ExitCode::configuration,
+       "device.ids: {} processes share one GPU, which NCCL does not serve; give each a GPU of its own, or start one process: its ranks are "
+       "then threads",
+       names.size());
+}
 
 }  // namespace alexnet

@@ -68,7 +68,8 @@ struct Group {
 
 class ThreadCommunicator : public Communicator {
  public:
-  ThreadCommunicator(std::shared_ptr<Group> group, int rank, bool is_world) : group_(std::move(group)), rank_(rank), is_world_(is_world) {}
+  ThreadCommunicator(std::shared_ptr<Group> group, int rank, DeviceMemory* memory, bool is_world)
+      : group_(std::move(group)), rank_(rank), memory_(memory), is_world_(is_world) {}
   ThreadCommunicator(const ThreadCommunicator&) = delete;
   ThreadCommunicator& operator=(const ThreadCommunicator&) = delete;
   ~ThreadCommunicator() override {
@@ -81,7 +82,10 @@ class ThreadCommunicator : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(group_->world_ranks.size()); }
-  std::string description() const override { return fmt::format("{} threads of one process", size()); }
+  std::string description() const override {
+    return fmt::format("{} threads of one process{}", size(), memory_ == nullptr ? "" : " on one device");
+  }
+  double time_limit_s() const override { return group_->family->time_limit_s; }
 
   void all_gather(const void* src, void* dst, std::size_t bytes) override {
     meet({"all_gather", bytes, src}, [&] {
@@ -126,7 +130,7 @@ class ThreadCommunicator : public Communicator {
           child = std::move(group_->children[index(rank_)]);
           for (int r = 0; r < rank_; ++r) rank += group_->calls[index(r)].color == color ? 1 : 0;
         });
-    return std::make_unique<ThreadCommunicator>(std::move(child), rank, false);
+    return std::make_unique<ThreadCommunicator>(std::move(child), rank, memory_, false);
   }
 
   void abort(ExitCode code, const std::string& reason) noexcept override {
@@ -140,6 +144,10 @@ class ThreadCommunicator : public Communicator {
   }
 
   Traffic traffic() const override { return traffic_.total(); }
+
+  std::unique_ptr<Communicator> on_device(DeviceMemory& memory) const {
+    return std::make_unique<ThreadCommunicator>(group_, rank_, &memory, false);
+  }
 
  private:
   // Every wait is for a meeting: all ranks have come. Those of enter() can fail, those of leave() cannot.
@@ -189,11 +197,13 @@ class ThreadCommunicator : public Communicator {
   // The whole of a call: all come, and after each phase wait until every rank has gone through it.
   template <class... Phases>
   void meet(const Call& call, Phases... phases) {
+    if (memory_ != nullptr) memory_->synchronize();  // what the others read is there
     enter(call);
     std::exception_ptr failed;
     const auto go_through = [&](auto& phase) {
       try {
         if (!failed) phase();
+        if (memory_ != nullptr) memory_->synchronize();
       } catch (...) {  // the others read this rank's memory: it leaves with them
         failed = std::current_exception();
       }
@@ -245,18 +255,29 @@ class ThreadCommunicator : public Communicator {
 
   static std::size_t index(int rank) { return static_cast<std::size_t>(rank); }
   const void* memory_of(int rank) const { return group_->calls[index(rank)].memory; }
-  static void copy(void* dst, const void* src, std::size_t bytes) {
-    if (bytes > 0) std::memcpy(dst, src, bytes);
+  void copy(void* dst, const void* src, std::size_t bytes) const {
+    if (bytes == 0) return;
+    if (memory_ == nullptr) {
+      std::memcpy(dst, src, bytes);
+    } else {
+      memory_->copy(dst, src, bytes);
+    }
   }
   // dst: the sum of `count` elements of all ranks from element `first` on.
   void sum(float* dst, std::size_t first, std::size_t count) const {
     std::vector<const float*> srcs;
     for (int r = 0; r < size(); ++r) srcs.push_back(static_cast<const float*>(memory_of(r)) + first);
-    sum_in_order(dst, srcs, count);
+    if (count == 0) return;
+    if (memory_ == nullptr) {
+      sum_in_order(dst, srcs, count);
+    } else {
+      memory_->sum(dst, srcs, count);
+    }
   }
 
   std::shared_ptr<Group> group_;
   int rank_;
+  DeviceMemory* memory_;  // nullptr: the host's
   bool is_world_;
   TrafficCounter traffic_;
 };
@@ -268,8 +289,13 @@ std::vector<std::unique_ptr<Communicator>> make_thread_communicators(int size, d
   std::iota(ranks.begin(), ranks.end(), 0);
   const auto world = std::make_shared<Group>(std::make_shared<Family>(size, time_limit_s), ranks);
   std::vector<std::unique_ptr<Communicator>> communicators;
-  for (const int rank : ranks) communicators.push_back(std::make_unique<ThreadCommunicator>(world, rank, true));
+  for (const int rank : ranks) communicators.push_back(std::make_unique<ThreadCommunicator>(world, rank, nullptr, true));
   return communicators;
+}
+
+std::unique_ptr<Communicator> make_thread_communicator_on_device(const Communicator& host, DeviceMemory& memory) {
+  const auto* threads = dynamic_cast<const ThreadCommunicator*>(&host);
+  return threads == nullptr ? nullptr : threads->on_device(memory);
 }
 
 }  // namespace alexnet

@@ -16,8 +16,8 @@
 
 namespace alexnet {
 
-// One rank of its own.
-std::unique_ptr<Communicator> make_single_communicator();
+// One rank of its own. `memory`: of its device; nullptr for the host's.
+std::unique_ptr<Communicator> make_single_communicator(DeviceMemory* memory = nullptr);
 
 // The ranks of this process, one for each thread.
 std::vector<std::unique_ptr<Communicator>> make_thread_communicators(int size, double time_limit_s);
@@ -26,6 +26,12 @@ struct Failure {
   ExitCode code;
   std::string reason;
 };
+
+// The same threads, for memory of the one device that they share; nullptr when `host` is of another kind.
+std::unique_ptr<Communicator> make_thread_communicator_on_device(const Communicator& host, DeviceMemory& memory);
+
+// The same ranks, each with a GPU of its own. Collective.
+std::unique_ptr<Communicator> make_nccl_communicator(std::unique_ptr<Communicator> host, DeviceMemory& memory);
 
 // This process as one rank of a job.
 class ProcessRank {
@@ -38,9 +44,6 @@ class ProcessRank {
   [[noreturn]] virtual void leave(const Failure& failure) = 0;
 };
 
-// Starts MPI. Throws Error(unavailable) when it connects other than num_launched processes.
-std::unique_ptr<ProcessRank> make_mpi_rank(int num_launched, double time_limit_s);
-
 // How a launcher's environment describes this process.
 struct Launch {
   std::string by;  // "mpirun"
@@ -49,7 +52,10 @@ struct Launch {
 // Absent: it was started as any program is, or as the only process.
 std::optional<Launch> find_launch();
 
-// Throws Error(unavailable) when this build has nothing to talk to the others with.
+// Starts MPI. Throws Error(unavailable) when it connects other than launch.size processes, or is not in this build.
+std::unique_ptr<ProcessRank> make_mpi_rank(const Launch& launch, double time_limit_s);
+
+// Throws Error(unavailable) when there is nothing to talk to the others with.
 std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s);
 
 // What a call throws after another rank has given up: that rank's reason and exit code.

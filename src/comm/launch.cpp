@@ -10,14 +10,15 @@ namespace alexnet {
 namespace {
 
 struct Launcher {
-  const char *by, *size, *rank;
+  const char *by, *size, *rank, *mark;  // mark: a variable of its own
 };
 
-// Open MPI's mpirun (under srun, too, with its own PMI); MPICH's and Intel's; Slurm's, whatever it connects the processes with.
+// Open MPI's mpirun (under srun, too, with its own PMI); MPICH's and Intel's; Slurm's, whatever it connects the processes with; PyTorch's.
 constexpr std::array kLaunchers{
-    Launcher{"mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
-    Launcher{"mpirun", "PMI_SIZE", "PMI_RANK"},
-    Launcher{"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"},
+    Launcher{"mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    Launcher{"mpirun", "PMI_SIZE", "PMI_RANK", "PMI_SIZE"},
+    Launcher{"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+    Launcher{"torchrun", "WORLD_SIZE", "RANK", "TORCHELASTIC_RUN_ID"},
 };
 
 int number_in_environment(const char* name) {
@@ -33,7 +34,7 @@ int number_in_environment(const char* name) {
 std::optional<Launch> find_launch() {
   for (const Launcher& launcher : kLaunchers) {
     const int size = number_in_environment(launcher.size), rank = number_in_environment(launcher.rank);
-    if (size > 1 && rank >= 0 && rank < size) return Launch{launcher.by, rank, size};
+    if (std::getenv(launcher.mark) != nullptr && size > 1 && rank >= 0 && rank < size) return Launch{launcher.by, rank, size};
   }
   return std::nullopt;
 }

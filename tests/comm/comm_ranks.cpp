@@ -33,6 +33,16 @@ ExitCode check_all(Communicator& world) {
   for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
+class OneGpu : public DeviceMemory {
+ public:
+  std::string unique_name() const override { return "GPU-1"; }
+  int device_id() const override { return 0; }
+  void* stream() const override { return nullptr; }
+  void copy(void*, const void*, std::size_t) override {}
+  void sum(float*, std::span<const float* const>, std::size_t) override {}
+  void synchronize() override {}
+};
+
 const std::map<std::string, ExitCode (*)(Communicator&)> kCases{
     {"all", check_all},
     {"prints_sums",  // of values whose sum depends on the order
@@ -99,6 +109,12 @@ const std::map<std::string, ExitCode (*)(Communicator&)> kCases{
      [](Communicator& world) {
        double value = 0;
        world.broadcast(&value, world.rank() == 0 ? 4 : 8, 0);
+       return ExitCode::done;
+     }},
+    {"share_a_gpu",
+     [](Communicator& world) {
+       OneGpu gpu;
+       make_device_communicator(world.split(0), &gpu);
        return ExitCode::done;
      }},
     {"gathers_too_much",

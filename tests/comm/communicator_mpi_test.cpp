@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "alexnet/comm/ranks.hpp"
+#include "support/expect_error.hpp"
 #include "support/run_command.hpp"
 
 namespace alexnet {
@@ -37,12 +38,12 @@ class CommunicatorMpi : public ::testing::Test {
   }
 
   // ASan's search for leaks finds those of MPI itself.
+  static constexpr const char* kAsanOptions = "detect_leaks=0:allocator_may_return_null=1";
+
   static CommandResult run(int num_ranks, const std::string& name, const std::string& time_limit_s = "60") {
     return run_command(
         {"mpirun", "--oversubscribe", "--bind-to", "none", "-n", std::to_string(num_ranks), ALEXNET_COMM_RANKS, name, time_limit_s},
-        {.env = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                 {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                 {"ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1"}},
+        {.env = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}, {"ASAN_OPTIONS", kAsanOptions}},
          .timeout_s = 120});
   }
 
@@ -97,22 +98,36 @@ TEST_F(CommunicatorMpi, DifferentCallsAreABug) {
   expect_failure(run(2, "calls_differ"), ExitCode::internal, {"calls broadcast (4)", "calls broadcast (8)"});
 }
 
+TEST_F(CommunicatorMpi, ProcessesThatShareAGpuAreRefused) {
+  expect_failure(run(2, "share_a_gpu"), ExitCode::configuration, {"device.ids: 2 processes share one GPU", "start one process"});
+}
+
 TEST_F(CommunicatorMpi, MoreThanMpiCountsIsRefused) {
   expect_failure(run(2, "gathers_too_much"), ExitCode::configuration, {"all_gather of 3221225472", "smaller train.batch_size"});
 }
 
 TEST_F(CommunicatorMpi, ProcessesThatMpiDoesNotConnectAreRefused) {
   const CommandResult result =
-      run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "0"}}, .timeout_s = 60});
+      run_command({ALEXNET_COMM_RANKS, "all"},
+                  {.env = {{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "0"}, {"ASAN_OPTIONS", kAsanOptions}}, .timeout_s = 60});
   expect_failure(result, ExitCode::unavailable, {"4 processes were started, but MPI connects 1 of them"});
+}
+
+TEST(LaunchTest, TorchrunIsRefused) {
+  const CommandResult result =
+      run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"TORCHELASTIC_RUN_ID", "x"}, {"WORLD_SIZE", "2"}, {"RANK", "0"}}});
+  expect_refused(result, ExitCode::unavailable, {"torchrun started 2 processes", "start them with mpirun -n 2"});
+  const CommandResult other =
+      run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"TORCHELASTIC_RUN_ID", "x"}, {"WORLD_SIZE", "2"}, {"RANK", "1"}}});
+  EXPECT_EQ(other.exit_code, static_cast<int>(ExitCode::unavailable));
+  EXPECT_EQ(other.err, "") << "rank 0 says it";
 }
 
 TEST(CommunicatorWithoutMpi, IsRefusedUnderMpirun) {
   const std::vector<std::string> built = built_communicators();
   if (std::find(built.begin(), built.end(), "mpi") != built.end()) GTEST_SKIP() << "built with MPI";
   const CommandResult result = run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_PROCID", "0"}}});
-  EXPECT_EQ(result.exit_code, static_cast<int>(ExitCode::unavailable)) << result.err;
-  EXPECT_NE(result.err.find("srun started 2 processes, but this program was built without MPI"), std::string::npos) << result.err;
+  expect_refused(result, ExitCode::unavailable, {"srun started 2 processes, but this program was built without MPI"});
 }
 
 }  // namespace

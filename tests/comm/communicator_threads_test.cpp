@@ -1,15 +1,24 @@
 // The ranks of this process: what each call gives, and what happens when one rank fails, hangs or leaves.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
+#include <fstream>
 #include <functional>
+#include <span>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "alexnet/comm/ranks.hpp"
+#include "alexnet/core/log.hpp"
 #include "comm/collective_checks.hpp"
 #include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace alexnet {
 namespace {
@@ -32,6 +41,58 @@ TEST_P(CommunicatorThreads, SumsAreTheSameBitsAgainInTheOrderOfTheRanks) { on_al
 TEST_P(CommunicatorThreads, SplitsByColor) { on_all_ranks(test::check_split); }
 TEST_P(CommunicatorThreads, TwoThreadsOfARankUseTwoCommunicatorsAtOnce) { on_all_ranks(test::check_two_threads); }
 TEST_P(CommunicatorThreads, CountsTraffic) { on_all_ranks(test::check_traffic); }
+
+// Host memory that is reached as a device's is: through calls that are done when it is synchronised.
+class LazyDevice : public DeviceMemory {
+ public:
+  explicit LazyDevice(std::string name) : name_(std::move(name)) {}
+  ~LazyDevice() override { EXPECT_TRUE(given_.empty()) << "work that nobody waited for"; }
+  std::string unique_name() const override { return name_; }
+  int device_id() const override { return 0; }
+  void* stream() const override { return nullptr; }
+  void copy(void* dst, const void* src, std::size_t bytes) override {
+    given_.push_back([=] { std::memcpy(dst, src, bytes); });
+  }
+  void sum(float* dst, std::span<const float* const> srcs, std::size_t count) override {
+    given_.push_back([=, all = std::vector<const float*>(srcs.begin(), srcs.end())] {
+      for (std::size_t i = 0; i < count; ++i) {
+        float total = all[0][i];
+        for (std::size_t s = 1; s < all.size(); ++s) total += all[s][i];
+        dst[i] = total;
+      }
+    });
+  }
+  void synchronize() override {
+    for (const auto& work : given_) work();
+    given_.clear();
+  }
+
+ private:
+  std::string name_;
+  std::vector<std::function<void()>> given_;
+};
+
+TEST_P(CommunicatorThreads, ShareADevice) {
+  on_all_ranks([](Communicator& world) {
+    LazyDevice device("GPU-1");
+    const auto on_device = make_device_communicator(world.split(0), &device);
+    if (world.size() == 1) {  // nobody else: nothing to wait for
+      std::vector<int> src{1, 2, 3}, dst(3);
+      on_device->all_gather(src.data(), dst.data(), 3 * sizeof(int));
+      device.synchronize();
+      EXPECT_EQ(dst, src);
+      return;
+    }
+    EXPECT_EQ(on_device->description(), fmt::format("{} threads of one process on one device", world.size()));
+    test::check_collectives(*on_device);
+    test::check_sums_are_ordered(*on_device);
+    test::check_traffic(*on_device);
+  });
+}
+
+TEST_P(CommunicatorThreads, HostMemoryNeedsNothingElse) {
+  on_all_ranks([](Communicator& world) { test::check_collectives(*make_device_communicator(world.split(0), nullptr)); });
+}
 
 constexpr RankOptions kThree{.num_ranks = 3, .time_limit_s = 60};
 
@@ -134,6 +195,45 @@ TEST(RanksThreads, DifferentCallsAreABug) {
       return ExitCode::done;
     });
   });
+}
+
+TEST(RanksThreads, SomeOnOneDeviceAreRefused) {
+  expect_error(ExitCode::configuration, {"device.ids", "3 ranks use 2 GPUs"}, [] {
+    run_ranks(kThree, [](Communicator& world) {
+      LazyDevice device(world.rank() == 0 ? "GPU-1" : "GPU-2");
+      make_device_communicator(world.split(0), &device);
+      return ExitCode::done;
+    });
+  });
+}
+
+TEST(RanksThreads, ADeviceForEachNeedsNccl) {
+  const std::vector<std::string> built = built_communicators();
+  if (std::find(built.begin(), built.end(), "nccl") != built.end()) GTEST_SKIP() << "built with NCCL";
+  expect_error(ExitCode::unavailable, {"2 ranks with a GPU each need NCCL", "built without"}, [] {
+    run_ranks({.num_ranks = 2}, [](Communicator& world) {
+      LazyDevice device(world.rank() == 0 ? "GPU-1" : "GPU-2");
+      make_device_communicator(world.split(0), &device);
+      return ExitCode::done;
+    });
+  });
+}
+
+TEST(RanksThreads, RankZeroAloneIsHeard) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "log";
+  log::add_file(file);
+  run_ranks(kThree, [](Communicator& world) {
+    log::warning("rank {} warns", world.rank());
+    if (world.rank() == 2) log::error("rank 2 fails");
+    return ExitCode::done;
+  });
+  log::remove_file(file);
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_NE(text.str().find("warning: rank 0 warns"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("error: rank 2 fails"), std::string::npos) << text.str();
+  EXPECT_EQ(text.str().find("rank 1"), std::string::npos) << text.str();
 }
 
 TEST(RanksThreads, TheLowestRankThatIsNotDoneDecides) {

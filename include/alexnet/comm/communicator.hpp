@@ -4,7 +4,8 @@
 // Every call below is collective unless it says otherwise: all ranks make the same calls in the same order with the same sizes. It
 // blocks until this rank's part is done, at most the time limit, and throws Error(rank_lost) that names the ranks that are missing by
 // then, or what abort() was given when another rank has given up; after that no communicator of these ranks is of any use. Sums are
-// formed in the order of the ranks, so the same ranks get the same bits again. One thread of a rank uses a communicator at a time;
+// formed in the order of the ranks (of NCCL in one that depends on the ranks and their GPUs), so the same ranks get the same bits again.
+// One thread of a rank uses a communicator at a time;
 // different ones may be used at the same time.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "alexnet/core/error.hpp"
+#include "alexnet/tensor/device_memory.hpp"
 
 namespace alexnet {
 
@@ -30,6 +32,7 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual std::string description() const = 0;  // "MPI, 4 processes"; not collective
+  virtual double time_limit_s() const = 0;      // of each call
 
   // Memory is that of the ranks' devices (of the host for CPUs). src and dst must not overlap.
   // src: `bytes` of this rank; dst: size() x bytes, in the order of the ranks.
@@ -49,5 +52,10 @@ class Communicator {
 
   virtual Traffic traffic() const = 0;  // of this rank since the beginning; not collective
 };
+
+// The same ranks, for the memory of their devices: collective. `memory` stays the caller's and must outlive what is returned; nullptr is
+// the host's, where `host` itself is what is wanted. Ranks with a GPU each use NCCL; ranks that are threads may all share one.
+// Throws Error(configuration) for processes that share one, and when only some ranks do; Error(unavailable) without NCCL.
+std::unique_ptr<Communicator> make_device_communicator(std::unique_ptr<Communicator> host, DeviceMemory* memory);
 
 }  // namespace alexnet
