@@ -10,6 +10,11 @@
 #include "train/stop_request.hpp"
 
 namespace alexnet {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks{200};
+
+}  // namespace
 
 OverdueWatch::OverdueWatch(std::function<void(double waited_s)> leave) : leave_(std::move(leave)) {
   sigset_t all, before;
@@ -31,6 +36,7 @@ OverdueWatch::~OverdueWatch() {
 void OverdueWatch::begin_step() {
   const std::lock_guard lock(mutex_);
   step_began_s_ = now_s();
+  looks_ = 0;
 }
 
 void OverdueWatch::end_step() {
@@ -41,9 +47,10 @@ void OverdueWatch::end_step() {
 
 void OverdueWatch::run() {
   std::unique_lock lock(mutex_);
-  while (!stopped_.wait_for(lock, std::chrono::milliseconds(200), [this] { return stop_; })) {
+  while (!stopped_.wait_for(lock, kBetweenLooks, [this] { return stop_; })) {
+    ++looks_;
     if (stop_request() == StopRequest::none || step_began_s_ < 0 || longest_s_ < 0) continue;
-    const double waited_s = now_s() - step_began_s_;
+    const double waited_s = std::chrono::duration<double>(looks_ * kBetweenLooks).count();
     if (waited_s > 3 * longest_s_ + 2) leave_(waited_s);
   }
 }

@@ -30,6 +30,7 @@ class OverdueWatch {
   bool stop_ = false;
   double step_began_s_ = -1;  // -1: in no step
   double longest_s_ = -1;     // -1: none yet
+  int looks_ = 0;             // since then: the time in which this process was stopped itself does not count
   std::thread thread_;
 };
 

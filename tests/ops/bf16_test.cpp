@@ -52,7 +52,7 @@ TEST(Bf16Test, BackwardDataOfAFullyConnectedLayerReadsTheWeightsOfTheLatestForwa
       weights.fill(weight);
       op->forward(src, weights, bias, dst);
       op->backward_data(diff_dst, weights, diff_src);
-      EXPECT_THAT(doubles(diff_src), ::testing::Each(4.0 * static_cast<double>(weight))) << "workspace: " << with_workspace;
+      EXPECT_THAT(diff_src.doubles(), ::testing::Each(4.0 * static_cast<double>(weight))) << "workspace: " << with_workspace;
     }
     EXPECT_TRUE(memory.guards_intact());
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "alexnet/core/error.hpp"
 #include "support/smoke.hpp"
 
 namespace alexnet {
