@@ -1,8 +1,9 @@
 // The GPU backend: our own kernels, and cuBLASLt for fully connected layers, on one stream of one device. Calls return when the work is
 // given to the device.
 #include "alexnet/core/error.hpp"
-#include "kernels/add.hpp"
+#include "kernels/sum.hpp"
 #include "ops/device_cuda.hpp"
+#include "ops/device_memory_cuda.hpp"
 #include "ops/matmul_cuda.hpp"
 #include "ops/ops_cuda.hpp"
 
@@ -50,7 +51,13 @@ class BackendCuda final : public Backend {
   void copy_to_device(void* dst, const void* src, std::size_t bytes) override { device_.copy_to_device(dst, src, bytes); }
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { device_.copy_to_host(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override { device_.zero(dst, bytes); }
-  void add(float* dst, const float* src, std::size_t count) override { alexnet::add(static_cast<std::int64_t>(count), src, dst, stream()); }
+  void add(float* dst, const float* src, std::size_t count) override {
+    const float* srcs[] = {dst, src};
+    sum(srcs, static_cast<std::int64_t>(count), dst, stream());
+  }
+  std::unique_ptr<DeviceMemory> make_device_memory(bool own_queue) override {
+    return std::make_unique<DeviceMemoryCuda>(device_, own_queue);
+  }
   void synchronize() override { device_.synchronize(); }
   std::unique_ptr<Timer> make_timer() override { return std::make_unique<TimerCuda>(device_); }
 

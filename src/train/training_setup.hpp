@@ -25,7 +25,7 @@ struct TrainingSetup {
 
   // Opens data set and backend, compiles the graph, and draws or loads (train.init) its weights.
   // Throws Error(configuration | bad_data | no_input | unavailable | out_of_memory).
-  TrainingSetup(const Config& config, const RankGroup& ranks);
+  TrainingSetup(const Config& config, RankGroup& ranks);
 
   std::unique_ptr<Loader> training_loader(const Config& config, std::uint64_t first_sample) const;
   // nullptr when the data set has no such split.
