@@ -1,7 +1,8 @@
 #include "ops/backend_cuda.hpp"
 
 #include "alexnet/core/error.hpp"
-#include "kernels/add.hpp"
+#include "kernels/sum.hpp"
+#include "ops/device_memory_cuda.hpp"
 
 namespace alexnet {
 namespace {
@@ -39,7 +40,12 @@ void BackendCuda::check_activation_type(DType type) {
 }
 
 void BackendCuda::add(float* dst, const float* src, std::size_t count) {
-  alexnet::add(static_cast<std::int64_t>(count), src, dst, stream());
+  const float* srcs[] = {dst, src};
+  sum(srcs, static_cast<std::int64_t>(count), dst, stream());
+}
+
+std::unique_ptr<DeviceMemory> BackendCuda::make_device_memory(bool own_queue) {
+  return std::make_unique<DeviceMemoryCuda>(device_, own_queue);
 }
 
 std::unique_ptr<Timer> BackendCuda::make_timer() { return std::make_unique<TimerCuda>(device_); }

@@ -22,6 +22,7 @@ class BackendCuda : public Backend {
   void copy_to_host(void* dst, const void* src, std::size_t bytes) override { device_.copy_to_host(dst, src, bytes); }
   void zero(void* dst, std::size_t bytes) override { device_.zero(dst, bytes); }
   void add(float* dst, const float* src, std::size_t count) override;
+  std::unique_ptr<DeviceMemory> make_device_memory(bool own_queue) override;
   void synchronize() override { device_.synchronize(); }
   std::unique_ptr<Timer> make_timer() override;
 

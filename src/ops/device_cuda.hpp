@@ -20,6 +20,7 @@ class DeviceCuda {
   DeviceCuda(const DeviceCuda&) = delete;
   DeviceCuda& operator=(const DeviceCuda&) = delete;
 
+  int id() const { return id_; }
   cudaStream_t stream() const { return stream_; }
   const std::string& description() const { return description_; }  // "NVIDIA H200 (device 0, compute capability 9.0), CUDA 13.0"
   std::size_t free_bytes() const;

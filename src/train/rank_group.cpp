@@ -43,9 +43,21 @@ RankGroup::RankGroup(Communicator& world, const RankLayout& layout) : world_(wor
   if (size() != layout.num_ranks()) fail(ExitCode::internal, "{} ranks in a layout of {}", size(), layout.num_ranks());
   if (size() == 1) return;
   place_ = find_place(gather(whereabouts()), static_cast<std::size_t>(rank()));
-  std::unique_ptr<Communicator> columns = world.split(replica()), replicas = world.split(column());
-  if (layout.columns > 1) columns_ = std::move(columns);
-  if (layout.replicas > 1) replicas_ = std::move(replicas);
+}
+
+// Gradients are summed beside the backward pass, so their exchange has a queue of its own.
+void RankGroup::connect(std::shared_ptr<Backend> backend) {
+  if (size() == 1) return;
+  backend_ = std::move(backend);
+  std::unique_ptr<Communicator> columns = world_.split(replica()), replicas = world_.split(column());
+  if (layout_.columns > 1) {
+    columns_memory_ = backend_->make_device_memory(false);
+    columns_ = make_device_communicator(std::move(columns), columns_memory_.get());
+  }
+  if (layout_.replicas > 1) {
+    replicas_memory_ = backend_->make_device_memory(true);
+    replicas_ = make_device_communicator(std::move(replicas), replicas_memory_.get());
+  }
 }
 
 std::vector<double> RankGroup::gather_all(std::span<const double> values) {

@@ -20,6 +20,10 @@ class RankGroup {
   // Collective, as all below that are not const. world: of layout.num_ranks() ranks, in host memory; it must outlive this.
   RankGroup(Communicator& world, const RankLayout& layout);
 
+  // Connects the devices of the columns and of the replicas: columns() and replicas() are there from then on. Collective.
+  void connect(std::shared_ptr<Backend> backend);
+
+  Communicator& world() const { return world_; }
   int rank() const { return world_.rank(); }
   int size() const { return world_.size(); }
   bool is_first() const { return rank() == 0; }
@@ -48,6 +52,8 @@ class RankGroup {
   Communicator& world_;
   RankLayout layout_;
   RankPlace place_;
+  std::shared_ptr<Backend> backend_;                                // outlives the memory below
+  std::unique_ptr<DeviceMemory> columns_memory_, replicas_memory_;  // of a GPU
   std::unique_ptr<Communicator> columns_, replicas_;
 };
 

@@ -43,7 +43,6 @@ class Trainer {
         schedule_(config_.schedule, config_.train.batch_size),
         stall_(static_cast<std::int64_t>(setup_.manifest.classes.size()), kStallSteps),
         training_step_(config_.train, setup_, ranks) {
-    check_same_backend(world, std::string(setup_.backend->name()));
     check_same_data_set(world, config_.data.path);
     if (config_.train.init.checkpoint) check_same_checkpoint(world, find_checkpoint(*config_.train.init.checkpoint));
     if (ranks.is_first()) log::add_file(run_.file("train.log"));

@@ -6,6 +6,7 @@
 #include "alexnet/core/log.hpp"
 #include "alexnet/model/device.hpp"
 #include "alexnet/train/evaluator.hpp"
+#include "train/start_checks.hpp"
 
 namespace alexnet {
 namespace {
@@ -40,9 +41,11 @@ std::int64_t largest_part(const TrainConfig& train, int replicas) {
   return Share{0, static_cast<int>(train.micro_batches)}.size(Share{0, replicas}.size(train.batch_size));
 }
 
-TrainingSetup::TrainingSetup(const Config& config, const RankGroup& ranks, const Algorithms& algorithms) : share(ranks.share()) {
+TrainingSetup::TrainingSetup(const Config& config, RankGroup& ranks, const Algorithms& algorithms) : share(ranks.share()) {
   check_parts(config.train, share.num_ranks);
   backend = open_device(config.device, ranks.place());
+  check_same_backend(ranks.world(), std::string(backend->name()));
+  ranks.connect(backend);
   manifest = read_manifest(config.data.path);
   const std::int64_t num_classes = agreed_classes(config, manifest);
   if (!manifest.splits.contains("train")) {

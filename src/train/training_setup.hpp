@@ -25,7 +25,7 @@ struct TrainingSetup {
 
   // algorithms: of the run that goes on. Opens data set and backend, compiles the graph, and draws or loads (train.init) its weights.
   // Throws Error(configuration | bad_data | no_input | unavailable | out_of_memory).
-  TrainingSetup(const Config& config, const RankGroup& ranks, const Algorithms& algorithms);
+  TrainingSetup(const Config& config, RankGroup& ranks, const Algorithms& algorithms);
 
   std::unique_ptr<Loader> training_loader(const Config& config, std::uint64_t first_sample) const;
   // nullptr when the data set has no such split.

@@ -172,8 +172,8 @@ TEST(TrainRanks, ABatchTooSmallToBeCutIsRefused) {
 }
 
 TEST(TrainRanks, ARankThatCannotWriteEndsAll) {
-  const CommandResult result = smoke().run(smoke_training("full", {"device.replicas=2"}), {.file_size_limit_bytes = 40000});
-  expect_refused(result, ExitCode::io_failed, {"full/checkpoints/step-"});
+  const CommandResult result = smoke().run(smoke_training("full_ranks", {"device.replicas=2"}), {.file_size_limit_bytes = 40000});
+  expect_refused(result, ExitCode::io_failed, {"full_ranks/checkpoints/step-"});
 }
 
 class TrainProcesses : public testing::Test {

@@ -61,7 +61,9 @@ cudaError_t cudaGetDeviceCount(int* count) {
   return *count == 0 ? cudaErrorNoDevice : cudaSuccess;
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  properties->uuid = {};
+  properties->uuid.bytes[15] = static_cast<char>(device);
   std::strcpy(properties->name, "execution model");
   properties->major = 8;
   properties->minor = 0;
@@ -101,9 +103,9 @@ cudaError_t cudaFreeHost(void* memory) {
 }
 
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
-  const bool to_device = kind == cudaMemcpyHostToDevice;
-  if (!is_device_memory(to_device ? dst : src, bytes)) return cudaErrorInvalidValue;
-  if (!to_device) check_written(src, bytes);
+  const bool to_device = kind != cudaMemcpyDeviceToHost, from_device = kind != cudaMemcpyHostToDevice;
+  if ((to_device && !is_device_memory(dst, bytes)) || (from_device && !is_device_memory(src, bytes))) return cudaErrorInvalidValue;
+  if (from_device) check_written(src, bytes);
   std::memcpy(dst, src, bytes);
   if (to_device) mark_written(dst, bytes);
   return cudaSuccess;

@@ -49,7 +49,7 @@ TEST(Backend, OnednnIsBuilt) {
 TEST(Backend, RanksOfAProcessShareItsCores) {
   const ScopedThreads threads("2");
   BackendOptions options;
-  options.num_sharing = 4;
+  options.num_sharing = 4096;
   EXPECT_THAT(make_backend("onednn", options)->description(), EndsWith(", 1 thread"));
   options.num_threads = 3;
   EXPECT_THAT(make_backend("onednn", options)->description(), EndsWith(", 3 threads")) << "as asked for";

@@ -77,6 +77,7 @@ TEST(ColumnsTest, StatisticsAreThoseOfOneDevice) {
   const auto run = [&](int num_devices, std::size_t first) {
     run_ranks({.num_ranks = num_devices}, [&](Communicator& world) {
       RankGroup ranks(world, {num_devices, 1});
+      ranks.connect(make_backend("onednn", {1}));
       const auto graph = make_columns_graph(config, {ranks.column(), num_devices, ranks.columns()});
       LayerStatistics statistics(*graph);
       training_step(*graph, config, 24, 0, statistics.observer(graph->batch_size()));

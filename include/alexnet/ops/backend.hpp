@@ -20,6 +20,7 @@
 #include "alexnet/ops/softmax_cross_entropy.hpp"
 #include "alexnet/ops/spatial_norm.hpp"
 #include "alexnet/ops/top_k.hpp"
+#include "alexnet/tensor/device_memory.hpp"
 #include "alexnet/tensor/tensor.hpp"
 
 namespace alexnet {
@@ -48,6 +49,9 @@ class Backend {
   virtual void zero(void* dst, std::size_t bytes) = 0;
   virtual void add(float* dst, const float* src, std::size_t count) = 0;  // dst <- dst + src; aligned like `allocate`
   virtual void synchronize() = 0;
+  // For ranks that exchange values; nullptr: the memory is the host's. own_queue: for a thread beside the one that computes, else in the
+  // order of the ops. The backend must outlive it.
+  virtual std::unique_ptr<DeviceMemory> make_device_memory(bool /*own_queue*/) { return nullptr; }
   virtual std::unique_ptr<Timer> make_timer() = 0;
 
   virtual std::unique_ptr<Input> make_input(const InputShape& shape) = 0;
