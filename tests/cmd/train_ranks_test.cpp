@@ -84,6 +84,8 @@ struct Ranks {
 };
 void PrintTo(const Ranks& ranks, std::ostream* out) { *out << ranks.name; }
 
+const auto case_name = [](const auto& info) { return info.param.name; };
+
 class TrainRanksTest : public testing::TestWithParam<Ranks> {};
 INSTANTIATE_TEST_SUITE_P(
     Layouts, TrainRanksTest,
@@ -101,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Ranks{"mpirungrid", 4, {"device.column_devices=2"}, "4 ranks = 2 replicas x 2 columns, batch 16 = 2 x 8"},
                     Ranks{"mpirun2", 2, {}, "2 ranks = 2 replicas x 1 column, batch 16 = 2 x 8"},
                     Ranks{"mpirun4", 4, {"train.micro_batches=2"}, "batch 16 = 4 x 4, each in 2 parts of 2"}),
-    [](const auto& info) { return info.param.name; });
+    case_name);
 
 TEST_P(TrainRanksTest, TrainTheSame) {
   const Ranks& ranks = GetParam();
