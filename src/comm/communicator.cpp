@@ -73,7 +73,9 @@ std::unique_ptr<ProcessRank> make_mpi_rank(const Launch& launch, double /*time_l
 std::unique_ptr<ProcessRank> make_process_rank(const Launch& launch, double time_limit_s) {
   if (launch.by == "torchrun") {
     fail(ExitCode::unavailable,
-         "torchrun started {} processes, but it is MPI that connects those of alexnet: start them with mpirun -n {} or srun --mpi=pmix",
+         "torchrun started {} processes, but it is MPI that connects those of alexnet: start them with mpirun -n {} or srun --mpi=pmix, or "
+         "on "
+         "one host with torchrun --nproc-per-node=1 and device.replicas: its ranks are then threads",
          launch.size, launch.size);
   }
   return make_mpi_rank(launch, time_limit_s);

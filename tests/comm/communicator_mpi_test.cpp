@@ -116,7 +116,8 @@ TEST_F(CommunicatorMpi, ProcessesThatMpiDoesNotConnectAreRefused) {
 TEST(LaunchTest, TorchrunIsRefused) {
   const CommandResult result =
       run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"TORCHELASTIC_RUN_ID", "x"}, {"WORLD_SIZE", "2"}, {"RANK", "0"}}});
-  expect_refused(result, ExitCode::unavailable, {"torchrun started 2 processes", "start them with mpirun -n 2"});
+  expect_refused(result, ExitCode::unavailable,
+                 {"torchrun started 2 processes", "start them with mpirun -n 2", "--nproc-per-node=1 and device.replicas"});
   const CommandResult other =
       run_command({ALEXNET_COMM_RANKS, "all"}, {.env = {{"TORCHELASTIC_RUN_ID", "x"}, {"WORLD_SIZE", "2"}, {"RANK", "1"}}});
   EXPECT_EQ(other.exit_code, static_cast<int>(ExitCode::unavailable));

@@ -50,7 +50,9 @@ TEST_F(BenchGrowthTest, FindsTheLineThatTheStepsLieOn) {
 TEST_F(BenchGrowthTest, ComparesThreads) {
   const CommandResult result = run({"--only", "threads", "--batch", "5"});
   EXPECT_THAT(result.out, HasSubstr("| 1 | 20 | 250.0 | 1.00 |"));
-  if (std::thread::hardware_concurrency() > 1) EXPECT_THAT(result.out, HasSubstr("| 2 | 10 | 500.0 | 2.00 |"));
+  if (std::thread::hardware_concurrency() > 1) {
+    EXPECT_THAT(result.out, HasSubstr("| 2 | 10 | 500.0 | 2.00 |"));
+  }
 }
 
 TEST_F(BenchGrowthTest, RefusesASeriesOfOne) {

@@ -46,6 +46,21 @@ TEST_F(ReluVsTanhTest, RefusesToMixResultsAndWhatItDoesNotHave) {
   EXPECT_THAT(failing.err, AllOf(HasSubstr("alexnet ended with 78"), HasSubstr("output.log")));
 }
 
+TEST_F(ReluVsTanhTest, EndsItsTrainingsWhenAskedToEnd) {
+  std::vector<std::string> command = {
+      "sh", "-c", R"(log=$1; shift; "$@" & until grep -qs 'step ' "$log"; do sleep 0.1; done; kill -TERM $!; wait $!)", "sh"};
+  command.insert(command.end(), {folder_ / "out/runs/relu_0.01_1/output.log", script_, "--alexnet", ALEXNET_BINARY});
+  command.insert(command.end(), {"--data", folder_ / "data", "--out", folder_ / "out"});
+  command.insert(command.end(), always_.begin(), always_.end());
+  command.insert(command.end(), {"--relu-epochs", "100000", "--target", "0.001"});
+  const CommandResult stopped = run_command(command);
+  EXPECT_EQ(stopped.exit_code, 75) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("stopped on request; the same command goes on"));
+  EXPECT_THAT(content("runs/relu_0.01_1/output.log"), HasSubstr("stopped by a signal"));
+  // A training that went on by itself would hold the run directory.
+  EXPECT_EQ(run({"--relu-epochs", "100000", "--target", "1"}).exit_code, 0);
+}
+
 // PyTorch computes the order of the pictures from its definition: with another one the errors of the steps would differ.
 TEST_F(ReluVsTanhTest, PyTorchDrawsTheSameCurves) {
   if (run_command({"/usr/bin/python3", "-c", "import numpy, torch, yaml"}).exit_code != 0) GTEST_SKIP() << "no PyTorch";
