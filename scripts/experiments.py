@@ -203,7 +203,7 @@ class Experiment:
         running = {}
         # Left to itself a training would go on, and be in the way of the next one of its name.
         for number, code in ((signal.SIGTERM, 75), (signal.SIGINT, 130)):
-            signal.signal(number, lambda *_, code=code: stop(code, "stopped on request; the same command goes on"))
+            signal.signal(number, lambda *_, code=code: stop(code, f"error: {PROGRAM}: stopped on request; the same command goes on"))
         try:
             while waiting or running:
                 while waiting and len(running) < self.args.jobs:
