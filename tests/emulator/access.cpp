@@ -153,10 +153,10 @@ void check_running(std::uintptr_t address, unsigned bytes, Access access, const 
 
 void check_access(const void* address, unsigned bytes, Access access, const void* at) {
   // First what is most frequent and nothing to check: a thread's arrays, which the host keeps in memory.
-  if (!machine.running || machine.stack.holds(reinterpret_cast<std::uintptr_t>(address))) return;
-  machine.running = false;  // what the checks call may be code that the kernels' compilation instrumented too
+  if (!running || machine.stack.holds(reinterpret_cast<std::uintptr_t>(address))) return;
+  running = false;  // what the checks call may be code that the kernels' compilation instrumented too
   check_running(reinterpret_cast<std::uintptr_t>(address), bytes, access, at);
-  machine.running = true;
+  running = true;
 }
 
 }  // namespace alexnet::emulator
