@@ -104,6 +104,7 @@ TEST_P(CommunicatorNccl, TwoThreadsOfARankUseTwoQueuesAtOnce) {
     DeviceCuda device(world.rank());
     DeviceMemoryCuda first_memory(device, false), second_memory(device, true);
     ThroughDevice first(make_device_communicator(world.split(0), &first_memory), device);
+    cudaSetDevice(0);  // as a thread that served another device
     const auto second = make_device_communicator(world.split(0), &second_memory);
     constexpr std::size_t kCount = 100;
     const Buffer sums = device.allocate(kCount * sizeof(float), "sums");
@@ -184,6 +185,7 @@ TEST_F(NcclTest, ARankThatFailsElsewhereIsHeardOf) {
     });
   });
   EXPECT_EQ(nccl_standin().num_aborted, 2);
+  EXPECT_FALSE(nccl_standin().num_in_progress.contains("CommFinalize")) << "it would have waited for the others";
 }
 
 TEST_F(NcclTest, RanksLeaveWhenDisconnectingFailsOrHangs) {

@@ -168,6 +168,9 @@ ncclResult_t collective(const std::string& name, ncclComm_t handle, Collective c
     int device = 0;
     if (call.count > 0 && is_device_memory(memory, &device) && device != comm->device) return misuse(name + ": another device's memory");
   }
+  int current_device = 0;
+  cudaGetDevice(&current_device);
+  if (current_device != comm->device) return misuse(name + " by a thread that has chosen another device");
   if (emulator::device_of(stream) != comm->device) return misuse(name + ": another device's stream");
   if (comm->is_finalized) return misuse(name + " after CommFinalize");
   const std::uint64_t number = comm->num_calls++;
