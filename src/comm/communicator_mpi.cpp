@@ -152,6 +152,7 @@ class MpiCommunicator : public Communicator {
   }
 
   void abort(ExitCode code, const std::string& reason) noexcept override { job_->give_up(code, reason); }
+  void throw_if_aborted() override { job_->throw_if_failed(); }
   Traffic traffic() const override { return traffic_.total(); }
 
  private:

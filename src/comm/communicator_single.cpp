@@ -27,6 +27,7 @@ class SingleCommunicator : public Communicator {
   void barrier() override {}
   std::unique_ptr<Communicator> split(int /*color*/) override { return make_single_communicator(memory_); }
   void abort(ExitCode /*code*/, const std::string& /*reason*/) noexcept override {}
+  void throw_if_aborted() override {}
   Traffic traffic() const override { return {}; }
 
  private:

@@ -35,6 +35,9 @@ struct Family {
     if (!failure) failure = Failure{code, reason};
     changed.notify_all();
   }
+  void throw_if_failed_locked() const {
+    if (failure) throw AbortedByAnother(failure->code, failure->reason);
+  }
 };
 
 // What a rank brings to a call; `what` and `size` must be those of the others.
@@ -143,6 +146,11 @@ class ThreadCommunicator : public Communicator {
     }
   }
 
+  void throw_if_aborted() override {
+    const std::lock_guard lock(group_->family->mutex);
+    group_->family->throw_if_failed_locked();
+  }
+
   Traffic traffic() const override { return traffic_.total(); }
 
   std::unique_ptr<Communicator> on_device(DeviceMemory& memory) const {
@@ -154,7 +162,7 @@ class ThreadCommunicator : public Communicator {
   void enter(const Call& call) {
     Family& family = *group_->family;
     std::unique_lock lock(family.mutex);
-    if (family.failure) throw AbortedByAnother(family.failure->code, family.failure->reason);
+    family.throw_if_failed_locked();
     group_->calls[index(rank_)] = call;
     const std::uint64_t meeting = group_->num_meetings;
     if (come(lock)) return;
@@ -163,7 +171,7 @@ class ThreadCommunicator : public Communicator {
     family.waits.emplace_back(world_rank(rank_), group_.get());
     const bool in_time = family.changed.wait_until(lock, deadline, is_over);
     if (group_->num_meetings != meeting) return;
-    if (family.failure) throw AbortedByAnother(family.failure->code, family.failure->reason);
+    family.throw_if_failed_locked();
     if (!in_time) fail_with(family, ExitCode::rank_lost, "{}", describe_missing(culprits(), call.what, family.time_limit_s));
     fail_with(family, ExitCode::rank_lost, "rank {} has ended while rank {} waits for it in {}", ended_rank(), world_rank(rank_),
               call.what);

@@ -79,6 +79,13 @@ const std::map<std::string, ExitCode (*)(Communicator&)> kCases{
        std::vector<float> values(1000000, 1.0F);
        for (;;) pair->all_reduce_sum(values.data(), values.size());
      }},
+    {"fails_on_2_while_others_wait_by_themselves",
+     [](Communicator& world) -> ExitCode {
+       const auto pair = world.split(world.rank() / 2);
+       world.barrier();
+       if (world.rank() == 2) fail(ExitCode::io_failed, "disk full");
+       for (;;) pair->throw_if_aborted();
+     }},
     {"hangs_on_1",
      [](Communicator& world) {
        if (world.rank() == 1) hang();

@@ -79,6 +79,7 @@ TEST_F(CommunicatorMpi, AnErrorOfOneRankEndsAllWithItsReasonAndCode) {
   expect_failure(run(3, "fails_on_1"), ExitCode::io_failed, {"rank 1: disk full"});
   expect_failure(run(2, "throws_on_0"), ExitCode::internal, {"error: internal error", "strange"});
   expect_failure(run(3, "fails_during_sums_of_others"), ExitCode::bad_data, {"error: no picture"});
+  expect_failure(run(3, "fails_on_2_while_others_wait_by_themselves"), ExitCode::io_failed, {"rank 2: disk full"});
   expect_failure(run(3, "fails_on_all"), ExitCode::configuration, {"train.batch_size: 0 is too small"});
 }
 

@@ -116,6 +116,19 @@ TEST(RanksThreads, AnErrorOfOneRankEndsAllWithItsReasonAndCode) {
   EXPECT_EQ(num_told, 2);
 }
 
+// As one that waits for a GPU.
+TEST(RanksThreads, ARankThatWaitsByMeansOfItsOwnHearsOfAnError) {
+  expect_error(ExitCode::io_failed, {"rank 2: disk full"}, [] {
+    run_ranks(kThree, [](Communicator& world) -> ExitCode {
+      const auto pair = world.split(world.rank() / 2);
+      pair->throw_if_aborted();
+      world.barrier();
+      if (world.rank() == 2) fail(ExitCode::io_failed, "disk full");
+      for (;;) pair->throw_if_aborted();
+    });
+  });
+}
+
 TEST(RanksThreads, AnyExceptionEndsAll) {
   const auto throws = [](auto exception) {
     run_ranks(kThree, [&](Communicator& world) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "emulator/emulator.hpp"
+#include "kernels/sum.hpp"
 #include "support/expect_error.hpp"
 
 namespace alexnet::test {
@@ -30,6 +32,27 @@ TEST(DeviceMemoryCuda, CopiesAndAdds) {
     expect_error(ExitCode::internal, {"65 pieces of device memory", "1 to 64"},
                  [&] { memory.sum(reinterpret_cast<float*>(z.data()), many, a.size()); });
   }
+}
+
+// A thread that serves several devices has another current one.
+TEST(DeviceMemoryCuda, ChoosesTheDeviceOfItsQueue) {
+  emulator::device_state().num_devices = 2;
+  {
+    DeviceCuda device(1);
+    DeviceMemoryCuda memory(device, true);
+    EXPECT_EQ(memory.unique_name(), "GPU-00000000000000000000000000000001");
+    const std::vector<float> values = {1, 2, 3};
+    const Buffer x = device.allocate(3 * sizeof(float), "x");
+    device.copy_to_device(x.data(), values.data(), x.bytes());
+    auto* floats = reinterpret_cast<float*>(x.data());
+    const float* srcs[] = {floats};
+    cudaSetDevice(0);
+    memory.sum(floats, srcs, 3);
+    cudaSetDevice(0);
+    expect_error(ExitCode::internal, {"invalid resource handle"},
+                 [&] { sum(srcs, 3, floats, static_cast<cudaStream_t>(memory.stream())); });
+  }
+  emulator::device_state() = {};
 }
 
 }  // namespace

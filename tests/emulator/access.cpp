@@ -125,8 +125,9 @@ void check_global(std::uintptr_t address, unsigned bytes, Access access, const v
 void check_running(std::uintptr_t address, unsigned bytes, Access access, const void* at) {
   const bool is_global = global_memory().range.holds(address);
   const bool is_shared = !is_global && shared_memory().range.holds(address);
+  // The stack of a thread of the host ends close to its shared memory: an argument may lie in the band before that.
+  if (!is_global && access == Access::read && machine.arguments.holds(address)) return;
   if (!is_global && !is_shared) {
-    if (machine.arguments.holds(address) && access == Access::read) return;
     out_of_bounds(address, bytes, access, at, "out of bounds, neither in a buffer nor in shared memory");
   }
   if (is_shared) {
@@ -153,10 +154,10 @@ void check_running(std::uintptr_t address, unsigned bytes, Access access, const 
 
 void check_access(const void* address, unsigned bytes, Access access, const void* at) {
   // First what is most frequent and nothing to check: a thread's arrays, which the host keeps in memory.
-  if (!machine.running || machine.stack.holds(reinterpret_cast<std::uintptr_t>(address))) return;
-  machine.running = false;  // what the checks call may be code that the kernels' compilation instrumented too
+  if (!running || machine.stack.holds(reinterpret_cast<std::uintptr_t>(address))) return;
+  running = false;  // what the checks call may be code that the kernels' compilation instrumented too
   check_running(reinterpret_cast<std::uintptr_t>(address), bytes, access, at);
-  machine.running = true;
+  running = true;
 }
 
 }  // namespace alexnet::emulator

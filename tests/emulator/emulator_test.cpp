@@ -7,6 +7,7 @@
 #include <fstream>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "emulator/wrong_kernels.hpp"
@@ -123,6 +124,20 @@ TEST(Emulator, BarriersAndSharedMemoryWork) {
   const std::vector<float> result = dst.values();
   for (int i = 0; i < kCount; ++i)
     EXPECT_EQ(result[static_cast<std::size_t>(i)], static_cast<float>(i / kBlock * kBlock + kBlock - i % kBlock));
+}
+
+// Ranks that are threads run kernels at the same time.
+TEST(Emulator, RunsKernelsInAnyThreadOfTheHost) {
+  const DeviceArray<float> src("src", values()), first("first", kCount), second("second", kCount);
+  const auto run = [&](const DeviceArray<float>& dst) {
+    const std::string message = message_of([&] { launch_mistake("missing_barrier", true, src.data(), dst.data()); });
+    EXPECT_NE(message.find("race: thread ("), std::string::npos) << message;
+    for (int i = 0; i < 20; ++i) EXPECT_NO_THROW(launch_mistake("missing_barrier", false, src.data(), dst.data()));
+  };
+  std::thread other([&] { run(second); });
+  run(first);
+  other.join();
+  EXPECT_EQ(first.values(), second.values());
 }
 
 TEST(Emulator, CatchesAFreedBuffer) {

@@ -59,15 +59,15 @@ void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
 void __ubsan_handle_out_of_bounds(const OutOfBounds* data, std::uintptr_t index) {
-  if (!alexnet::emulator::machine.running) return;
-  alexnet::emulator::machine.running = false;
+  if (!alexnet::emulator::running) return;
+  alexnet::emulator::running = false;
   alexnet::emulator::fault(fmt::format("out of bounds: {} uses index {} of an array of type {} at {}",
                                        alexnet::emulator::thread_name(alexnet::emulator::machine.now), static_cast<std::int32_t>(index),
                                        data->array->name, alexnet::emulator::source_line(RETURN_ADDRESS).name()));
 }
 void __ubsan_handle_type_mismatch_v1(const TypeMismatch* data, std::uintptr_t) {
-  if (!alexnet::emulator::machine.running) return;
-  alexnet::emulator::machine.running = false;
+  if (!alexnet::emulator::running) return;
+  alexnet::emulator::running = false;
   alexnet::emulator::fault(fmt::format("out of bounds: {} uses a {} beyond the end of the array that it belongs to at {}",
                                        alexnet::emulator::thread_name(alexnet::emulator::machine.now), data->type->name,
                                        alexnet::emulator::source_line(RETURN_ADDRESS).name()));

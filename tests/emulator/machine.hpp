@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,6 @@ struct Thread {
 };
 
 struct Machine {
-  bool running = false;  // false: host code, whose accesses are its own business
   std::uint16_t current = 0;
   Stamp now{};
   std::uint32_t launch_begin = 1, block_begin = 1;  // first intervals of this launch and block
@@ -58,6 +58,11 @@ struct Machine {
   std::string fault, read_before_write;                 // why the launch ends; see defer_fault
 };
 extern Machine machine;
+
+// Whether this thread of the host runs a kernel just now; false: host code, whose accesses are its own business.
+extern constinit thread_local bool running;
+// Held by the thread that runs a kernel or changes what memory there is: ranks may be threads with a device each.
+std::mutex& machine_mutex();
 
 // Ends the launch with a KernelFault of the kernel's name and this sentence.
 [[noreturn]] void fault(const std::string& what);

@@ -47,6 +47,7 @@ struct SharedMemory {
   std::vector<std::uint16_t> variable_of_word;  // index + 1; 0: between variables
 
   SharedMemory();
+  void move_to_this_thread();  // whose variables a kernel uses that it runs
   Cell& cell(std::uintptr_t address) { return cells[(address - range.begin) / kWordBytes]; }
 };
 SharedMemory& shared_memory();

@@ -10,6 +10,7 @@
 #include "emulator/profile.hpp"
 #include "emulator/schedule.hpp"
 #include "emulator/source_lines.hpp"
+#include "emulator/streams.hpp"
 
 namespace alexnet::emulator {
 namespace {
@@ -37,9 +38,11 @@ Options& options() {
 cudaError_t run_grid(const cudaLaunchConfig_t& config, const void* kernel, void (*entry)(const void*), const void* call,
                      std::size_t call_bytes) {
   if (!is_valid(config.gridDim, config.blockDim)) return cudaErrorInvalidConfiguration;
+  if (const cudaError_t error = begin_in(config.stream); error != cudaSuccess) return error;
+  const std::lock_guard lock(machine_mutex());
   if (config.dynamicSmemBytes > std::max(kSharedWithoutAttribute, allowed_shared_bytes()[kernel])) return cudaErrorInvalidValue;
   global_memory();
-  shared_memory();
+  shared_memory().move_to_this_thread();
   machine.kernel = kernel;
   machine.entry = entry;
   machine.call = call;
@@ -92,6 +95,10 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "CUDA driver version is insufficient for CUDA runtime version";
     case cudaErrorDevicesUnavailable:
       return "CUDA-capable device(s) is/are busy or unavailable";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
     case cudaErrorNoDevice:
       return "no CUDA-capable device is detected";
     case cudaErrorNoKernelImageForDevice:
@@ -102,13 +109,14 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaFuncGetName(const char** name, const void* kernel) {
-  static std::string kept;
+  static thread_local std::string kept;
   kept = alexnet::emulator::kernel_name(kernel);
   *name = kept.c_str();
   return cudaSuccess;
 }
 
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
+  const std::lock_guard lock(alexnet::emulator::machine_mutex());
   const auto bytes = static_cast<std::size_t>(value);
   if (value < 0 || bytes > alexnet::emulator::options().shared_limit_bytes) return cudaErrorInvalidValue;
   alexnet::emulator::allowed_shared_bytes()[kernel] = bytes;

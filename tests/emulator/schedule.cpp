@@ -36,9 +36,9 @@ std::uintptr_t stacks() {
 
 void run_thread(transfer_t from) {
   scheduler = from.fctx;
-  machine.running = true;
+  running = true;
   machine.entry(machine.call);
-  machine.running = false;
+  running = false;
   machine.threads[machine.current].state = State::finished;
   ++num_finished;
   complete_warp_operations_without(machine.current);
@@ -78,11 +78,16 @@ void release_barrier() {
 }  // namespace
 
 Machine machine;
+constinit thread_local bool running = false;
+std::mutex& machine_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 uint3 thread_index, block_index, block_extent, grid_extent;
 
 void switch_thread() {
   scheduler = jump_fcontext(scheduler, nullptr).fctx;
-  machine.running = true;
+  running = true;
 }
 
 void make_ready(unsigned thread) {
@@ -91,20 +96,20 @@ void make_ready(unsigned thread) {
 }
 
 void yield() {
-  machine.running = false;
+  running = false;
   make_ready(machine.current);
   switch_thread();
 }
 
 void wait_at_barrier(const void* at) {
-  machine.running = false;
+  running = false;
   machine.threads[machine.current].state = State::at_barrier;
   machine.threads[machine.current].waits_at = at;
   switch_thread();
 }
 
 void race_fault(const std::string& what) {
-  machine.running = false;
+  running = false;
   machine.fault = kernel_name(machine.kernel) + ": " + what;
   if (in_thread) jump_fcontext(scheduler, nullptr);
   throw KernelFault(machine.fault);

@@ -1,5 +1,5 @@
 // Finds the shared variables of the kernels by the program's own symbols: thread_local variables inside functions (mangled _ZZ...), and
-// dynamic_shared. Their addresses follow from that of dynamic_shared.
+// dynamic_shared. Their addresses, which every thread of the host has its own of, follow from that of dynamic_shared.
 #include <elf.h>
 #include <fmt/format.h>
 
@@ -77,6 +77,13 @@ SharedMemory::SharedMemory() : variables(find_variables()) {
       variable_of_word[(a - range.begin) / kWordBytes] = static_cast<std::uint16_t>(i + 1);
     }
   }
+}
+
+void SharedMemory::move_to_this_thread() {
+  const auto dynamic = std::find_if(variables.begin(), variables.end(), [](const SharedVariable& v) { return v.is_dynamic; });
+  const std::uintptr_t distance = reinterpret_cast<std::uintptr_t>(dynamic_shared) - dynamic->range.begin;
+  range.begin += distance;
+  for (SharedVariable& variable : variables) variable.range.begin += distance;
 }
 
 SharedMemory& shared_memory() {

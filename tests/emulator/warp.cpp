@@ -99,7 +99,7 @@ void complete_warp_operations_without(unsigned finished_thread) {
 }
 
 std::uint64_t warp_operation(WarpKind kind, unsigned mask, std::uint64_t value, int argument, int width) {
-  machine.running = false;
+  running = false;
   const void* at = __builtin_return_address(0);
   const unsigned lane = machine.current % kWarpSize;
   if ((mask >> lane & 1U) == 0) {

@@ -72,15 +72,6 @@ Result train(const Config& config, int num_devices, int num_steps, const Columns
   return result;
 }
 
-double norm_of_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b.at(i)), 2);
-    norm += std::pow(static_cast<double>(b[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 // In the sense of the contract: f32 in another order.
 void expect_same_training(const Result& one, const Result& two) {
   EXPECT_EQ(one.initial, two.initial);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,6 +53,7 @@ struct ColumnsOptions {
   std::int64_t batch_size = 4, picture_size = 24;
   GraphMode mode = GraphMode::training;
   DType type = DType::f32;
+  std::shared_ptr<Backend> backend = nullptr;  // nullptr: onednn on one thread
 };
 
 inline std::unique_ptr<Graph> make_columns_graph(const Config& config, const ColumnShare& share, const ColumnsOptions& options = {}) {
@@ -63,32 +65,35 @@ inline std::unique_ptr<Graph> make_columns_graph(const Config& config, const Col
   o.optimizer = config.optimizer;
   o.activation_type = options.type;
   auto graph = std::make_unique<Graph>(make_network(config.model, config.data.crop, config.model.num_classes.value(), share),
-                                       make_backend("onednn", {1}), o);
+                                       options.backend ? options.backend : make_backend("onednn", {1}), o);
   std::vector<float> mean = {128, 128, 128};
   graph->set_mean(Tensor(mean.data(), {1, 1, 3}, DType::f32));
   graph->initialize(config.seed);
   return graph;
 }
 
-// A batch of noise, brighter in one channel for each class.
-inline void set_columns_batch(Graph& graph, const Config& config, std::int64_t picture_size, std::int64_t step_index) {
+// A batch of noise, brighter in one channel for each class; of `num_replicas` graphs number `replica` gets its share.
+inline void set_columns_batch(Graph& graph, const Config& config, std::int64_t picture_size, std::int64_t step_index, int replica = 0,
+                              int num_replicas = 1) {
   const std::int64_t N = graph.batch_size(), num_classes = graph.network().num_classes, values = picture_size * picture_size * 3;
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(N * values));
   std::vector<std::int32_t> labels;
   std::vector<SampleTransform> transforms(static_cast<std::size_t>(N));
   for (std::int64_t n = 0; n < N; ++n) {
-    labels.push_back(static_cast<std::int32_t>((n * 5 + step_index) % num_classes));
-    transforms[static_cast<std::size_t>(n)].flip = static_cast<std::int32_t>(n % 2);
+    const std::int64_t picture = replica * N + n;
+    labels.push_back(static_cast<std::int32_t>((picture * 5 + step_index) % num_classes));
+    transforms[static_cast<std::size_t>(n)].flip = static_cast<std::int32_t>(picture % 2);
     for (std::int64_t i = 0; i < values; ++i) {
       const std::uint32_t word =
-          random_block(static_cast<std::uint64_t>(step_index), 3000, static_cast<std::uint64_t>(n * values + i), 0)[0];
+          random_block(static_cast<std::uint64_t>(step_index), 3000, static_cast<std::uint64_t>(picture * values + i), 0)[0];
       pixels[static_cast<std::size_t>(n * values + i)] = static_cast<std::uint8_t>(word % 160 + (i % 3 == labels.back() % 3 ? 90 : 0));
     }
   }
   StepParameters step;
   step.seed = config.seed;
-  step.first_sample = static_cast<std::uint64_t>(step_index * N);
+  step.first_sample = static_cast<std::uint64_t>((step_index * num_replicas + replica) * N);
   step.count_images(N);
+  step.loss_images *= num_replicas;
   step.weights_learning_rate.fill(static_cast<float>(config.schedule.learning_rate));
   step.bias_learning_rate.fill(2 * static_cast<float>(config.schedule.learning_rate));
   for (const auto& layer : graph.network().layers) {
@@ -107,6 +112,16 @@ inline double training_step(Graph& graph, const Config& config, std::int64_t pic
   const double loss = graph.totals().loss / static_cast<double>(graph.batch_size());
   graph.backward();
   return loss;
+}
+
+// Of a from b, as a fraction of b's norm.
+inline double norm_of_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b.at(i)), 2);
+    norm += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(difference / norm);
 }
 
 // body(share) for each of `num_devices` columns' devices; on one in this thread, without a communicator.

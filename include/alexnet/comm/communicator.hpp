@@ -5,8 +5,7 @@
 // blocks until this rank's part is done, at most the time limit, and throws Error(rank_lost) that names the ranks that are missing by
 // then, or what abort() was given when another rank has given up; after that no communicator of these ranks is of any use. Sums are
 // formed in the order of the ranks (of NCCL in one that depends on the ranks and their GPUs), so the same ranks get the same bits again.
-// One thread of a rank uses a communicator at a time;
-// different ones may be used at the same time.
+// One thread of a rank uses a communicator at a time; different ones may be used at the same time, on GPUs those with queues of their own.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +48,8 @@ class Communicator {
   // Makes every call of the others, running or to come, on this communicator and on all that come from the same world, throw
   // Error(code, reason). Not collective; for a rank that fails. The first reason counts.
   virtual void abort(ExitCode code, const std::string& reason) noexcept = 0;
+  // Throws what a rank gave up with, if one did. Not collective; for one that waits for the others by means of its own.
+  virtual void throw_if_aborted() = 0;
 
   virtual Traffic traffic() const = 0;  // of this rank since the beginning; not collective
 };
