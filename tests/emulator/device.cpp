@@ -3,7 +3,6 @@
 // whose memory and streams are whose.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -21,7 +20,7 @@ struct CUstream_st {
   std::deque<std::function<bool()>> work = {};
 };
 struct CUevent_st {
-  std::chrono::steady_clock::time_point recorded;
+  double recorded_ms = 0;
 };
 
 namespace alexnet::emulator {
@@ -212,14 +211,14 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   finish(stream);
-  const std::chrono::duration<double, std::milli> ahead(device_state().clock_ms);
-  event->recorded = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(ahead);
+  const std::lock_guard lock(machine_mutex());
+  event->recorded_ms = device_state().clock_ms;
   return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
 
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) {
-  *ms = std::chrono::duration<float, std::milli>(end->recorded - begin->recorded).count();
+  *ms = static_cast<float>(end->recorded_ms - begin->recorded_ms);
   return cudaSuccess;
 }

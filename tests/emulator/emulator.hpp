@@ -36,7 +36,7 @@ struct DeviceState {
   int driver_version = 13000, num_devices = 1;
   bool has_code = true, is_taken = false;  // taken: another program holds the device for itself
   std::size_t memory_bytes = std::size_t{512} << 20;
-  double clock_ms = 0;  // that the device's clock is ahead: what others than kernels pretend to have taken
+  double clock_ms = 0;  // of the device, the same in every run: a nanosecond for each thread of a kernel, and what others pretend to take
 };
 DeviceState& device_state();
 

@@ -68,6 +68,7 @@ cudaError_t run_grid(const cudaLaunchConfig_t& config, const void* kernel, void 
     machine.blocks.emplace_back(machine.block_begin, block_index);
     run_block(random);
   }
+  device_state().clock_ms += 1e-6 * static_cast<double>(order.size() * machine.threads.size());
   return cudaSuccess;
 }
 
