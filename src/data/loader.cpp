@@ -5,13 +5,10 @@
 // orders drawn without it. After the start nothing is allocated but libjpeg's own pools.
 #include "alexnet/data/loader.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -102,15 +99,10 @@ struct Loader::Impl {
     for (std::thread& t : threads) t.join();
   }
 
-  // Workers take no signals: those are for the main thread.
   void start(int num_threads) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     const auto failure = attempt(0, [&] {
       for (int i = 0; i < std::max(1, num_threads); ++i) threads.emplace_back([this] { run(); });
     });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (failure)
       fail(ExitCode::unavailable, "loader: thread {} of {} did not start: {}", threads.size() + 1, num_threads, failure->message);
   }

@@ -1,9 +1,5 @@
 #include "train/gradient_exchange.hpp"
 
-#include <pthread.h>
-
-#include <csignal>
-
 namespace alexnet {
 namespace {
 
@@ -11,13 +7,8 @@ constexpr std::size_t kBucketFloats = std::size_t{25} * 1000 * 1000 / sizeof(flo
 
 }  // namespace
 
-// The thread takes no signals: those are for the main thread.
 GradientExchange::GradientExchange(Communicator& replicas, Backend& backend) : replicas_(replicas), backend_(backend) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 GradientExchange::~GradientExchange() {

@@ -1,10 +1,7 @@
 #include "train/overdue_watch.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 
 #include "train/progress.hpp"
 #include "train/stop_request.hpp"
@@ -17,11 +14,7 @@ constexpr std::chrono::milliseconds kBetweenLooks{200};
 }  // namespace
 
 OverdueWatch::OverdueWatch(std::function<void(double waited_s)> leave) : leave_(std::move(leave)) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 OverdueWatch::~OverdueWatch() {

@@ -1,9 +1,11 @@
 #include "train/stop_request.hpp"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <system_error>
 
 #include "alexnet/core/error.hpp"
 
@@ -26,6 +28,24 @@ void on_signal(int signal) {
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 
 }  // namespace
+
+SignalThread::SignalThread() {
+  try {
+    thread_ = std::thread([ended = end_.get_future()] { ended.wait(); });
+  } catch (const std::system_error& e) {
+    fail(ExitCode::unavailable, "the thread that takes signals did not start: {}", e.what());
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : kSignals) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+SignalThread::~SignalThread() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  end_.set_value();
+  thread_.join();
+}
 
 SignalGuard::SignalGuard() {
   stop_signal = 0;

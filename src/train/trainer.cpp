@@ -364,6 +364,7 @@ ExitCode train(const TrainOptions& options) {
   RankOptions ranks;
   ranks.num_ranks = num_launched > 1 ? num_launched : rank_layout(device, 1).num_ranks();
   ranks.time_limit_s = device.rank_timeout_s;
+  const SignalThread signals;  // before any thread that computes
   return run_ranks(ranks, [&](Communicator& world) { return train_rank(options, world, num_launched); });
 }
 
