@@ -186,9 +186,10 @@ class Conv2dWinograd final : public Conv2d {
   }
   Planes gradient_src() const { return {kSrcPlanes, gradient_tiles(), s_.IC}; }
   Planes gradient_diff() const { return {kDstPlanes, gradient_tiles(), kMaxColumns}; }
+  std::int64_t gradient_zeros() const { return lines(std::max(s_.IC, kMaxColumns)); }  // a pixel outside of src or of a block of diff_dst
   // [zeros | sums of products | transformed src | each thread's transformed diff_dst, a block of its channels]
   std::int64_t gradient_floats() const {
-    return lines(s_.IC) + s_.groups * factor_floats(forward_) + gradient_src().floats() + num_threads_ * gradient_diff().floats();
+    return gradient_zeros() + s_.groups * factor_floats(forward_) + gradient_src().floats() + num_threads_ * gradient_diff().floats();
   }
   // A thread's share of the outputs at a time, smaller where there are more threads than blocks.
   std::vector<Block> gradient_blocks() const {
@@ -206,12 +207,12 @@ class Conv2dWinograd final : public Conv2d {
     const Pass& p = forward_;
     const std::int64_t I = p.src.C, chunk = gradient_tiles();
     float* const zeros = reinterpret_cast<float*>(scratch_);
-    float* const sums = zeros + lines(s_.IC);
+    float* const sums = zeros + gradient_zeros();
     float* const seen = sums + s_.groups * factor_floats(p);
     float* const diffs = seen + gradient_src().floats();
     const Tiles<Window> tiles(s_.N, p.dst);
     const std::vector<Block> blocks = gradient_blocks();
-    std::fill_n(zeros, s_.IC, 0.0F);
+    std::fill_n(zeros, gradient_zeros(), 0.0F);
     std::fill_n(sums, s_.groups * factor_floats(p), 0.0F);
     std::fill_n(diff_bias, s_.OC, 0.0F);
 #pragma omp parallel num_threads(num_threads_)
