@@ -16,6 +16,7 @@ namespace {
 std::vector<std::string> never_run_on_gpu() {
   const std::string proven = fmt::format(",{},", kProvenOnGpu);
   std::vector<std::string> ops, known = selftest_ops();
+  known.emplace_back("ranks");  // a training by several
   known.emplace_back("cudnn");  // the backend: its convolutions and a training with them
   for (const std::string& op : known) {
     if (proven.find("," + op + ",") == std::string::npos) ops.push_back(op);

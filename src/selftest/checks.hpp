@@ -18,6 +18,7 @@ void check_input(Backend& backend, DType type, const Report& report);
 void check_softmax_cross_entropy(Backend& backend, DType type, const Report& report);
 void check_top_k(Backend& backend, DType type, const Report& report);
 void check_sgd(Backend& backend, DType type, const Report& report);
+void check_exchange(Backend& backend, DType type, const Report& report);  // between ranks
 
 // The losses of 20 steps of a small net with two columns and every kind of layer, beside the onednn backend in f32 on one thread.
 void check_training(const std::shared_ptr<Backend>& backend, DType type, const Report& report);

@@ -28,6 +28,7 @@ constexpr NamedCheck kChecks[] = {
     {"softmax_cross_entropy", selftest::check_softmax_cross_entropy},
     {"top_k", selftest::check_top_k},
     {"sgd", selftest::check_sgd},
+    {"exchange", selftest::check_exchange},
 };
 constexpr const char* kTraining = "training";
 

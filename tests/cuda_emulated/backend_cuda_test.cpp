@@ -118,7 +118,7 @@ TEST(BackendCuda, RefusesWindowsWhoseWinnersDoNotFitAByte) {
 // The ops whose shapes in the selftest are small enough; test_kernels has the others' kernels.
 TEST(BackendCuda, PassesTheSelftestOfItsSmallOps) {
   const std::shared_ptr<Backend> backend = make_backend_cuda({});
-  for (const char* op : {"dropout", "copy_channels", "input", "softmax_cross_entropy", "top_k", "sgd"}) {
+  for (const char* op : {"dropout", "copy_channels", "input", "softmax_cross_entropy", "top_k", "sgd", "exchange"}) {
     run_selftest(backend, op,
                  [&](const SelftestResult& result) { EXPECT_EQ(result.trouble, "") << op << " " << result.shape << " " << result.pass; });
   }

@@ -4,10 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
-#include "alexnet/core/log.hpp"
 #include "alexnet/reference/activation.hpp"
 #include "alexnet/reference/conv2d.hpp"
 #include "cuda_emulated/cudnn_standin.hpp"
@@ -15,7 +12,7 @@
 #include "ops/ops_cudnn.hpp"
 #include "selftest/op_check.hpp"
 #include "support/expect_error.hpp"
-#include "support/messages_seen.hpp"
+#include "support/logged.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace alexnet::test {
@@ -48,20 +45,6 @@ class BackendCudnn : public testing::Test {
     unsetenv(kVariable);
   }
 
-  // What the log says while `call` runs.
-  static std::string logged(const std::function<void()>& call) {
-    const TemporaryFolder folder;
-    log::add_file(folder / "log");
-    call();
-    log::remove_file(folder / "log");
-    std::ifstream file(folder / "log");
-    std::string text;
-    for (std::string line; std::getline(file, line); text += line + "\n") {
-      const std::size_t warning = line.find("warning: ");
-      if (warning != std::string::npos) note_message_seen(0, line.substr(warning));
-    }
-    return text;
-  }
   static Conv2dShape small() { return Conv2dShape::infer("conv", 2, {5, 6, 4}, 6, 3, 2, {2, 1, 0, 1}, 2); }
   static Algorithms choice(const OpUse& use = {}, bool timed = true) {
     return make_backend_cudnn({.times_algorithms = timed})->make_conv2d(small(), Epilogue::relu, use)->algorithms();

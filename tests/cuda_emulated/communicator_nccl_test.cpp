@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "alexnet/comm/ranks.hpp"
+#include "alexnet/selftest/selftest.hpp"
 #include "comm/collective_checks.hpp"
 #include "cuda_emulated/nccl_standin.hpp"
 #include "cuda_emulated/through_device.hpp"
@@ -27,6 +28,7 @@
 #include "ops/ops_cuda.hpp"
 #include "support/column_ranks.hpp"
 #include "support/expect_error.hpp"
+#include "support/logged.hpp"
 #include "support/temporary_folder.hpp"
 #include "train/gradient_exchange.hpp"
 #include "train/rank_group.hpp"
@@ -207,6 +209,23 @@ TEST_F(NcclTest, SaysInOneLineWhyThereIsNoLibrary) {
   std::filesystem::create_symlink(other.dli_fname, folder.path() / "libnccl.so.2");
   expect_error(ExitCode::unavailable, {"NCCL: libnccl.so.2 has no function ncclGetVersion: 2.14 or later is needed"},
                [] { on_devices(2, add_ones); });
+}
+
+TEST_F(NcclTest, TheSelftestChecksItWhereItIs) {
+  const std::shared_ptr<Backend> backend = make_backend_cuda({});
+  const auto count_checks = [&] {
+    int count = 0;
+    run_selftest(backend, "exchange", [&](const SelftestResult& result) {
+      EXPECT_EQ(result.trouble, "") << result.shape << " " << result.pass;
+      ++count;
+    });
+    return count;
+  };
+  EXPECT_EQ(count_checks(), 8);
+  EXPECT_EQ(nccl_standin().num_destroyed, 1);
+  const TemporaryFolder folder;
+  setenv(kVariable, folder.path().c_str(), 1);
+  EXPECT_THAT(logged([&] { EXPECT_EQ(count_checks(), 4); }), testing::HasSubstr("warning: exchange: NCCL is left out: NCCL: "));
 }
 
 // What the first step of a small network finds, laid over devices.

@@ -139,6 +139,37 @@ esac
                     HasSubstr("| cudnn | train | 77 |"), HasSubstr("**wrong**: training  : exit code 70")));
 }
 
+// The program is played: one rank loses 2.0 and 1.5, others what `second` is given.
+TEST_F(GpuReportTest, ComparesRanksWithOneRank) {
+  folder_.write("data/x", "");
+  fs::permissions(folder_.write("bin/nvidia-smi", "#!/bin/sh\ntest \"$1\" = -L || exit 9\necho GPU 0; echo GPU 1\n"), fs::perms::owner_all);
+  const auto play = [&](const std::string& second) {
+    write_program(folder_, fmt::format(R"SH(case "$1" in
+  --version) echo '{}'; exit ;;
+esac
+mkdir -p "$5"
+loss=1.5
+case "$*" in
+  *"ids=[0,1]"*column_devices=2*) loss={} ;;
+esac
+for l in 2.0 $loss; do echo "{{\"kind\":\"train\",\"loss\":$l,\"images_per_s\":7}}"; done > "$5/metrics.jsonl"
+)SH",
+                                       kVersionJson, second));
+    run({"--only", "ranks"});
+  };
+  play("1.50001");
+  EXPECT_EQ(report()["proven"], json({"ranks"}));
+  EXPECT_THAT(content(folder_.path() / "out/report.md"),
+              AllOf(HasSubstr("| one rank | 2 | 0.0e+00 | 7.0 |"), HasSubstr("| two columns on two cards | 2 | 6.7e-06 | 7.0 |")));
+  play("1.51");
+  EXPECT_EQ(report()["proven"], json::array());
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("| two columns on two cards | 2 | 6.7e-03 |"));
+  write_program(folder_, fmt::format("test $1 = --version && echo '{}'", kVersionJson));
+  run({"--only", "ranks"});
+  EXPECT_EQ(report()["proven"], json::array());
+  EXPECT_THAT(content(folder_.path() / "out/report.md"), HasSubstr("| two replicas on one card | 0 | **not run** | None |"));
+}
+
 TEST_F(GpuReportTest, CountsWhatTheSanitizerFound) {
   program(says("relu", true), says("sgd", true));
   folder_.write("bin/x", "");
