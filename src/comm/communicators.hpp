@@ -13,25 +13,14 @@
 #include <vector>
 
 #include "alexnet/comm/communicator.hpp"
+#include "alexnet/comm/make_communicators.hpp"
 
 namespace alexnet {
-
-// One rank of its own. `memory`: of its device; nullptr for the host's.
-std::unique_ptr<Communicator> make_single_communicator(DeviceMemory* memory = nullptr);
-
-// The ranks of this process, one for each thread.
-std::vector<std::unique_ptr<Communicator>> make_thread_communicators(int size, double time_limit_s);
 
 struct Failure {
   ExitCode code;
   std::string reason;
 };
-
-// The same threads, for memory of the one device that they share; nullptr when `host` is of another kind.
-std::unique_ptr<Communicator> make_thread_communicator_on_device(const Communicator& host, DeviceMemory& memory);
-
-// The same ranks, each with a GPU of its own. Collective.
-std::unique_ptr<Communicator> make_nccl_communicator(std::unique_ptr<Communicator> host, DeviceMemory& memory);
 
 // This process as one rank of a job.
 class ProcessRank {

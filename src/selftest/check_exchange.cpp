@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "alexnet/comm/make_communicators.hpp"
 #include "alexnet/core/log.hpp"
-#include "comm/communicators.hpp"
 #include "selftest/checks.hpp"
 
 namespace alexnet::selftest {

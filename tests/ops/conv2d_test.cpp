@@ -41,6 +41,7 @@ std::vector<Conv2dCase> small_cases() {
       conv("uneven_padding_groups", {9, 13, 64}, 32, 5, 1, {1, 4, 2, 0}, 2),
       conv("two_groups", {13, 13, 32}, 64, 3, 1, {1, 1, 1, 1}, 2),
       conv("two_odd_groups", {13, 13, 6}, 10, 5, 2, {1, 2, 0, 1}, 2),
+      conv("strided_pointwise", {22, 12, 3}, 16, 1, 2, {}, 1),
       conv("depthwise", {9, 9, 8}, 8, 3, 1, {1, 1, 1, 1}, 8),
   };
 }
