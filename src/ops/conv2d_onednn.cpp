@@ -68,7 +68,7 @@ class Conv2dOnednn final : public WeightedOnednn<Conv2d, Conv2dShape> {
     return false;
   }
 
-  // oneDNN 2.6.3's first choice writes beyond its scratch or dst, or not at all, at some shapes (tests/ops/conv2d_drawn_test.cpp found
+  // oneDNN 2.6.3's first choice writes beyond its scratch or dst, or not at all, at some shapes (tests/ops/drawn_shapes_test.cpp found
   // them; the paper's networks have none): then another of its implementations.
   template <class PrimitiveDesc>
   PrimitiveDesc sound(PrimitiveDesc pd) const {
