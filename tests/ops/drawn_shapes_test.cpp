@@ -10,6 +10,7 @@
 #include "alexnet/reference/conv2d.hpp"
 #include "alexnet/reference/fully_connected.hpp"
 #include "alexnet/reference/pool.hpp"
+#include "ops/onednn_common.hpp"
 #include "ops/onednn_ops.hpp"
 #include "ops/weighted_passes.hpp"
 #include "support/bf16.hpp"
@@ -141,7 +142,11 @@ class DrawnShapes : public ::testing::TestWithParam<DType> {
 const auto type_name = [](const auto& info) { return info.param == DType::bf16 ? "bf16" : "f32"; };
 INSTANTIATE_TEST_SUITE_P(Types, DrawnShapes, ::testing::Values(DType::f32, DType::bf16), type_name);
 
-TEST_P(DrawnShapes, Conv2dMatchesTheReference) { expect_conv2d_matches(GetParam(), 1); }
+TEST_P(DrawnShapes, Conv2dMatchesTheReference) {
+  if (GetParam() == DType::bf16 && !onednn::multiplies_pairs() && std::getenv("ALEXNET_DRAWN_SHAPES") == nullptr)
+    GTEST_SKIP() << "oneDNN's kernels for CPUs with AMX have not been searched; ALEXNET_DRAWN_SHAPES=1000 does";
+  expect_conv2d_matches(GetParam(), 1);
+}
 TEST_P(DrawnShapes, FullyConnectedMatchesTheReference) { expect_fully_connected_matches(GetParam(), 2); }
 TEST_P(DrawnShapes, MaxPoolMatchesTheReference) { expect_max_pool_matches(GetParam(), 3); }
 
