@@ -188,7 +188,7 @@ TEST(Conv2d, WinogradRoundsAsLittleAsDirectSums) {
         error += std::pow(actual.values()[i] - expected[i], 2);
         norm += std::pow(expected[i], 2);
       }
-      EXPECT_LT(std::sqrt(error / norm), 1e-6);  // a sum of 2,000 values comes to 6.0e-7
+      EXPECT_LT(std::sqrt(error / norm), 6.5e-7);  // a sum of 2,000 values comes to 6.0e-7
     };
     const auto& s = c.shape;
     expect_near(passes.dst, reference::conv2d_forward(s, passes.src.doubles(), passes.weights.doubles(), passes.bias.doubles()));

@@ -68,6 +68,14 @@ PoolShape drawn_pool(Draw& draw) {
   }
 }
 
+template <class Passes, class Gradient>
+void expect_passes_match(const Passes& passes, const Doubles& dst, const Doubles& diff_src, const Gradient& gradient) {
+  EXPECT_TRUE(matches(passes.dst, dst, kExact));
+  EXPECT_TRUE(matches(passes.diff_src, diff_src, kExact));
+  EXPECT_TRUE(matches(passes.diff_weights, gradient.diff_weights, kExact));
+  EXPECT_TRUE(matches(passes.diff_bias, gradient.diff_bias, kExact));
+}
+
 void expect_conv2d_matches(DType type, unsigned seed) {
   Draw draw(seed);
   for (int i = 0; i < num_shapes(); ++i) {
@@ -79,11 +87,8 @@ void expect_conv2d_matches(DType type, unsigned seed) {
         make_conv2d_onednn(s, Epilogue::none), {s.N, s.IH, s.IW, s.IC}, {s.OC, s.KH, s.KW, s.IC / s.groups}, {s.N, s.OH, s.OW, s.OC}, type};
     passes.fill_integers().run().expect_guards_intact();
     const Doubles src = passes.src.doubles(), weights = passes.weights.doubles(), diff_dst = passes.diff_dst.doubles();
-    EXPECT_TRUE(matches(passes.dst, reference::conv2d_forward(s, src, weights, passes.bias.doubles()), kExact));
-    EXPECT_TRUE(matches(passes.diff_src, reference::conv2d_backward_data(s, diff_dst, weights), kExact));
-    const auto expected = reference::conv2d_backward_weights(s, src, diff_dst);
-    EXPECT_TRUE(matches(passes.diff_weights, expected.diff_weights, kExact));
-    EXPECT_TRUE(matches(passes.diff_bias, expected.diff_bias, kExact));
+    expect_passes_match(passes, reference::conv2d_forward(s, src, weights, passes.bias.doubles()),
+                        reference::conv2d_backward_data(s, diff_dst, weights), reference::conv2d_backward_weights(s, src, diff_dst));
   }
 }
 
@@ -102,11 +107,9 @@ void expect_fully_connected_matches(DType type, unsigned seed) {
                                           type};
     passes.fill_integers().run().expect_guards_intact();
     const Doubles src = passes.src.doubles(), weights = passes.weights.doubles(), diff_dst = passes.diff_dst.doubles();
-    EXPECT_TRUE(matches(passes.dst, reference::fully_connected_forward(s, src, weights, passes.bias.doubles()), kExact));
-    EXPECT_TRUE(matches(passes.diff_src, reference::fully_connected_backward_data(s, diff_dst, weights), kExact));
-    const auto expected = reference::fully_connected_backward_weights(s, src, diff_dst);
-    EXPECT_TRUE(matches(passes.diff_weights, expected.diff_weights, kExact));
-    EXPECT_TRUE(matches(passes.diff_bias, expected.diff_bias, kExact));
+    expect_passes_match(passes, reference::fully_connected_forward(s, src, weights, passes.bias.doubles()),
+                        reference::fully_connected_backward_data(s, diff_dst, weights),
+                        reference::fully_connected_backward_weights(s, src, diff_dst));
   }
 }
 
