@@ -84,8 +84,12 @@ class AlexNet(torch.nn.Module):
             return torch.cat([F.linear(part.flatten(1), weight, bias) for part, weight, bias in parts], 1)
         if kind == "relu":
             return F.relu(x)
-        if kind == "tanh":
-            return torch.tanh(x)
+        if kind == "leaky_relu":
+            return F.leaky_relu(x, layer["negative_slope"])
+        if kind in ("tanh", "sigmoid"):
+            return getattr(torch, kind)(x)
+        if kind == "softsign":
+            return F.softsign(x)
         if kind == "lrn":
             return channel_norm(x, layer, groups)
         if kind == "spatial_norm":

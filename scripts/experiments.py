@@ -22,6 +22,7 @@ import peers_common
 from peers_common import PROGRAM, ROOT, cpu_name, measured, require_alexnet, say, stop
 
 POLL_S = 0.5
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "softsign", "sigmoid")  # types of layers
 
 
 def add_arguments(parser, out):
@@ -220,7 +221,7 @@ class Experiment:
                         continue
                     log.close()
                     del running[job.name]
-                    if result is None or code not in (0, 1, 75):  # 1: diverged, which is a result
+                    if result is None or code not in (0, 1, 75, -signal.SIGTERM):  # 1: diverged, which is a result; the signal: it was at its end
                         stop(70, f"error: {PROGRAM}: {job.name}: alexnet ended with {code}; see {self.run_folder(job)}/output.log")
                     self.finish(job, result)
                     say(f"{job.name}: {json.dumps(result)}")

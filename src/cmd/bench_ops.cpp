@@ -200,7 +200,7 @@ void bench_others(Bench& bench) {
     t.bind(*op);
     return op;
   };
-  const auto make_relu = [&](Tensors& t) { return bound(t, bench.backend().make_activation(ActivationKind::relu, act1)); };
+  const auto make_relu = [&](Tensors& t) { return bound(t, bench.backend().make_activation({ActivationKind::relu}, act1)); };
   bench.pass("activation", "relu of conv1", "backward_data", {0, 3 * bytes_of(act1)}, [&](Tensors& t) -> std::function<void()> {
     return [op = make_relu(t), y = t.random(act1), dy = t.random(act1)] { op->backward_data(y, dy, dy); };
   });

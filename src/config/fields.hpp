@@ -51,8 +51,9 @@ template <class C, class T>
 concept IsConst = std::is_same_v<std::remove_const_t<C>, T>;  // T or const T
 
 inline const std::vector<std::string>& layer_types() {
-  static const std::vector<std::string> types{
-      "conv2d", "relu", "tanh", "lrn", "spatial_norm", "max_pool", "average_pool", "fully_connected", "dropout", "softmax_cross_entropy"};
+  static const std::vector<std::string> types{"conv2d",          "relu",    "leaky_relu",           "tanh",     "sigmoid",
+                                              "softsign",        "lrn",     "spatial_norm",         "max_pool", "average_pool",
+                                              "fully_connected", "dropout", "softmax_cross_entropy"};
   return types;
 }
 
@@ -88,6 +89,7 @@ void describe(V& v, C& c) {
     v("beta", c.beta, {.min = 0, .max = 100});
     v("reduction", c.reduction, {.words = {"mean", "sum"}});
   }
+  if (c.type == "leaky_relu") v("negative_slope", c.negative_slope, {.min = 0, .max = 1, .above_min = true});
   if (c.type == "dropout") {
     v("rate", c.rate, {.min = 0, .max = 1, .below_max = true});
     v("scale_at", c.scale_at, {.words = {"test", "train"}});

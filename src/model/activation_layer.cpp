@@ -1,4 +1,4 @@
-// relu, tanh: pointwise, in place. A relu right behind a conv2d or fully_connected is fused into it (weighted_layer.hpp).
+// Activations: pointwise, in place. A relu right behind a conv2d or fully_connected is fused into it (weighted_layer.hpp).
 #include "model/layers.hpp"
 
 namespace alexnet {
@@ -11,8 +11,8 @@ class ActivationLayer final : public Layer {
   bool can_run_in_place() const override { return true; }
   bool backward_uses_dst() const override { return true; }
   void make_op(Backend& backend, std::int64_t batch_size, ActivationTypes types) override {
-    op_ = backend.make_activation(is_relu(*this) ? ActivationKind::relu : ActivationKind::tanh, {batch_size, dst_.H, dst_.W, dst_.C},
-                                  types.dst);
+    const ActivationFunction function{*activation_kind(config().type), static_cast<float>(config().negative_slope)};
+    op_ = backend.make_activation(function, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
   }
   std::vector<Op*> ops() override { return {op_.get()}; }
   void forward(const ForwardPass& pass) override { op_->forward(pass.src, pass.dst); }

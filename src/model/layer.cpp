@@ -18,11 +18,11 @@ std::unique_ptr<Layer> make_layer(const LayerConfig& config, const LayerContext&
   using Factory = std::unique_ptr<Layer> (*)(const LayerConfig&, const LayerContext&);
   static const std::map<std::string, Factory> kFactories = {
       {"conv2d", make_conv2d_layer},     {"fully_connected", make_fully_connected_layer},
-      {"relu", make_activation_layer},   {"tanh", make_activation_layer},
       {"lrn", make_lrn_layer},           {"spatial_norm", make_spatial_norm_layer},
       {"max_pool", make_max_pool_layer}, {"average_pool", make_average_pool_layer},
       {"dropout", make_dropout_layer},
   };
+  if (activation_kind(config.type)) return make_activation_layer(config, context);
   const auto found = kFactories.find(config.type);
   if (found == kFactories.end()) fail(ExitCode::internal, "layer {}: unknown type {}", config.name, config.type);
   return found->second(config, context);

@@ -28,7 +28,7 @@ class WeightedLayer : public Layer {
     shape_.src_type = types.src;
     shape_.dst_type = types.dst;
     op_ = make_weighted_op(backend, shape_, epilogue_, op_use_);
-    if (masks_) relu_ = backend.make_activation(ActivationKind::relu, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
+    if (masks_) relu_ = backend.make_activation({ActivationKind::relu}, {batch_size, dst_.H, dst_.W, dst_.C}, types.dst);
   }
   std::vector<Op*> ops() override {
     if (relu_) return {op_.get(), relu_.get()};

@@ -1,11 +1,14 @@
-// ReLU and tanh, any shape, in place or not. ReLU and the backward passes are plain loops over slices of the tensor, one per thread:
-// oneDNN's ReLU turns NaN into 0, and these passes run at the speed of memory anyway. tanh is oneDNN's (it keeps NaN).
+// Pointwise nonlinearities, any shape, in place or not. Most are plain loops over slices of the tensor, one per thread: oneDNN's ReLU
+// turns NaN into 0, and these passes run at the speed of memory anyway. tanh and sigmoid forward are oneDNN's (they keep NaN).
 #include <omp.h>
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <optional>
 #include <type_traits>
 
+#include "alexnet/core/error.hpp"
 #include "alexnet/core/simd.hpp"
 #include "ops/onednn_common.hpp"
 #include "ops/onednn_ops.hpp"
@@ -43,33 +46,65 @@ ALEXNET_SIMD void relu_backward(const T* dst, const T* diff_dst, T* diff_src, st
   for (std::int64_t i = 0; i < count; ++i) diff_src[i] = value_if(is_above_zero(dst[i]), diff_dst[i]);
 }
 
-template <class T>
-ALEXNET_SIMD void tanh_backward(const T* dst, const T* diff_dst, T* diff_src, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float y = to_float(dst[i]);
-    diff_src[i] = stored<T>(to_float(diff_dst[i]) * (1.0F - y * y));
+// dst = f(src) and diff_src = f(dst, diff_dst), computed in f32.
+template <class T, class F>
+ALEXNET_SIMD void map(const T* src, T* dst, std::int64_t count, F f) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = stored<T>(f(to_float(src[i])));
+}
+
+template <class T, class F>
+ALEXNET_SIMD void map(const T* dst, const T* diff_dst, T* diff_src, std::int64_t count, F f) {
+  for (std::int64_t i = 0; i < count; ++i) diff_src[i] = stored<T>(f(to_float(dst[i]), to_float(diff_dst[i])));
+}
+
+// run(f) with the function of a value and its gradient, both as of ops/activation.hpp.
+template <class Run>
+void with_gradient(const ActivationFunction& function, Run run) {
+  switch (function.kind) {
+    case ActivationKind::leaky_relu:
+      return run([slope = function.negative_slope](float y, float dy) { return y > 0.0F ? dy : slope * dy; });
+    case ActivationKind::tanh:
+      return run([](float y, float dy) { return dy * (1.0F - y * y); });
+    case ActivationKind::sigmoid:
+      return run([](float y, float dy) { return dy * (y * (1.0F - y)); });
+    case ActivationKind::softsign:
+      return run([](float y, float dy) { return dy * ((1.0F - std::abs(y)) * (1.0F - std::abs(y))); });
+    case ActivationKind::relu:
+      break;
   }
+  fail(ExitCode::internal, "activation: relu has loops of its own");
 }
 
-// f(first, count) over [0, total) in slices.
-template <class F>
-void parallel_slices(std::int64_t total, int num_threads, F f) {
-  constexpr std::int64_t kSlice = 1 << 14;  // elements: 32 or 64 KiB, so that small tensors stay on one thread
-  const std::int64_t num_slices = (total + kSlice - 1) / kSlice;
-#pragma omp parallel for schedule(static) num_threads(num_threads) if (num_slices > 1)
-  for (std::int64_t slice = 0; slice < num_slices; ++slice) f(slice * kSlice, std::min(kSlice, total - slice * kSlice));
-}
-
-class ReluOnednn final : public Activation {
+class ActivationOnednn final : public Activation {
  public:
-  ReluOnednn(Shape shape, DType type) : shape_(std::move(shape)), type_(type) {}
+  ActivationOnednn(const ActivationFunction& function, Shape shape, DType type)
+      : function_(function), shape_(std::move(shape)), type_(type) {
+    if (function.kind == ActivationKind::tanh) forward_ = eltwise("tanh of " + shape_.str(), dnnl::algorithm::eltwise_tanh);
+    if (function.kind == ActivationKind::sigmoid) forward_ = eltwise("sigmoid of " + shape_.str(), dnnl::algorithm::eltwise_logistic);
+  }
+
+  std::size_t scratch_bytes() const override { return forward_ ? forward_->scratchpad_bytes() : 0; }
 
   void forward(const Tensor& src, const Tensor& dst) override {
     check_forward(shape_, type_, src, dst);
+    if (forward_) {
+      forward_->set(DNNL_ARG_SRC, src.raw());
+      forward_->set(DNNL_ARG_DST, dst.raw());
+      forward_->run(scratch_);
+      return;
+    }
     with_storage_of(type_, [&]<class T>(T) {
       const T* x = src.data<T>();
       T* y = dst.data<T>();
-      parallel_slices(shape_.count(), num_threads_, [=](std::int64_t at, std::int64_t count) { relu_forward(x + at, y + at, count); });
+      in_slices([&](std::int64_t at, std::int64_t count) {
+        if (function_.kind == ActivationKind::relu) {
+          relu_forward(x + at, y + at, count);
+        } else if (function_.kind == ActivationKind::leaky_relu) {
+          map(x + at, y + at, count, [slope = function_.negative_slope](float value) { return value > 0.0F ? value : slope * value; });
+        } else {
+          map(x + at, y + at, count, [](float value) { return value / (1.0F + std::abs(value)); });  // softsign
+        }
+      });
     });
   }
 
@@ -78,60 +113,46 @@ class ReluOnednn final : public Activation {
     with_storage_of(type_, [&]<class T>(T) {
       const T *y = dst.data<T>(), *dy = diff_dst.data<T>();
       T* dx = diff_src.data<T>();
-      parallel_slices(shape_.count(), num_threads_,
-                      [=](std::int64_t at, std::int64_t count) { relu_backward(y + at, dy + at, dx + at, count); });
+      if (function_.kind == ActivationKind::relu) {
+        in_slices([=](std::int64_t at, std::int64_t count) { relu_backward(y + at, dy + at, dx + at, count); });
+      } else {
+        with_gradient(function_, [&](auto gradient) {
+          in_slices([=](std::int64_t at, std::int64_t count) { map(y + at, dy + at, dx + at, count, gradient); });
+        });
+      }
     });
   }
 
  private:
-  Shape shape_;
-  DType type_;
-  int num_threads_ = omp_get_max_threads();
-};
-
-class TanhOnednn final : public Activation {
- public:
-  TanhOnednn(Shape shape, DType type) : shape_(std::move(shape)), type_(type) {
-    const std::string what = "tanh of " + shape_.str();
-    guarded(what, [&] {
-      const memory::desc desc = vector(shape_.count(), type);
-      const dnnl::eltwise_forward::primitive_desc pd({dnnl::prop_kind::forward_training, dnnl::algorithm::eltwise_tanh, desc, 0.0F, 0.0F},
-                                                     attributes(), engine());
-      forward_ = Call(what, dnnl::eltwise_forward(pd), pd.scratchpad_desc(), {{DNNL_ARG_SRC, desc}, {DNNL_ARG_DST, desc}});
+  Call eltwise(const std::string& what, dnnl::algorithm algorithm) const {
+    return guarded(what, [&] {
+      const memory::desc desc = vector(shape_.count(), type_);
+      const dnnl::eltwise_forward::primitive_desc pd({dnnl::prop_kind::forward_training, algorithm, desc, 0.0F, 0.0F}, attributes(),
+                                                     engine());
+      return Call(what, dnnl::eltwise_forward(pd), pd.scratchpad_desc(), {{DNNL_ARG_SRC, desc}, {DNNL_ARG_DST, desc}});
     });
   }
 
-  std::size_t scratch_bytes() const override { return forward_.scratchpad_bytes(); }
-
-  void forward(const Tensor& src, const Tensor& dst) override {
-    check_forward(shape_, type_, src, dst);
-    forward_.set(DNNL_ARG_SRC, src.raw());
-    forward_.set(DNNL_ARG_DST, dst.raw());
-    forward_.run(scratch_);
+  // f(first, count) over all elements in slices, a thread each.
+  template <class F>
+  void in_slices(F f) const {
+    constexpr std::int64_t kSlice = 1 << 14;  // elements: 32 or 64 KiB, so that small tensors stay on one thread
+    const std::int64_t total = shape_.count(), num_slices = (total + kSlice - 1) / kSlice;
+#pragma omp parallel for schedule(static) num_threads(num_threads_) if (num_slices > 1)
+    for (std::int64_t slice = 0; slice < num_slices; ++slice) f(slice * kSlice, std::min(kSlice, total - slice * kSlice));
   }
 
-  void backward_data(const Tensor& dst, const Tensor& diff_dst, const Tensor& diff_src) override {
-    check_backward_data(shape_, type_, dst, diff_dst, diff_src);
-    with_storage_of(type_, [&]<class T>(T) {
-      const T *y = dst.data<T>(), *dy = diff_dst.data<T>();
-      T* dx = diff_src.data<T>();
-      parallel_slices(shape_.count(), num_threads_,
-                      [=](std::int64_t at, std::int64_t count) { tanh_backward(y + at, dy + at, dx + at, count); });
-    });
-  }
-
- private:
+  ActivationFunction function_;
   Shape shape_;
   DType type_;
   int num_threads_ = omp_get_max_threads();
-  Call forward_;
+  std::optional<Call> forward_;  // tanh, sigmoid
 };
 
 }  // namespace
 
-std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape, DType type) {
-  if (kind == ActivationKind::relu) return std::make_unique<ReluOnednn>(shape, type);
-  return std::make_unique<TanhOnednn>(shape, type);
+std::unique_ptr<Activation> make_activation_onednn(const ActivationFunction& function, const Shape& shape, DType type) {
+  return std::make_unique<ActivationOnednn>(function, shape, type);
 }
 
 }  // namespace alexnet

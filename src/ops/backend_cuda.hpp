@@ -33,8 +33,8 @@ class BackendCuda : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) override {
     return make_fully_connected_cuda(shape, epilogue, cublaslt_, stream());
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType) override {
-    return make_activation_cuda(kind, shape, stream());
+  std::unique_ptr<Activation> make_activation(const ActivationFunction& function, const Shape& shape, DType) override {
+    return make_activation_cuda(function, shape, stream());
   }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) override { return make_lrn_cuda(shape, stream()); }
   std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& shape) override { return make_spatial_norm_cuda(shape, stream()); }

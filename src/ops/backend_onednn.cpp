@@ -101,8 +101,8 @@ class BackendOnednn final : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) override {
     return make_fully_connected_onednn(shape, epilogue);
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType type) override {
-    return make_activation_onednn(kind, shape, type);
+  std::unique_ptr<Activation> make_activation(const ActivationFunction& function, const Shape& shape, DType type) override {
+    return make_activation_onednn(function, shape, type);
   }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) override { return make_lrn_onednn(shape); }
   std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& shape) override { return make_spatial_norm_onednn(shape); }

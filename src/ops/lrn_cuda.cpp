@@ -1,7 +1,7 @@
 // Local response normalisation across channels on the GPU.
+#include "kernels/activation.hpp"
 #include "kernels/lrn.hpp"
 
-#include "kernels/relu.hpp"
 #include "ops/ops_cuda.hpp"
 
 namespace alexnet {
@@ -19,7 +19,9 @@ class LrnCuda final : public Lrn {
   void backward_data(const Tensor& src, const Tensor& diff_dst, const Tensor& diff_src) override {
     check_backward_data(shape_, src, diff_dst, diff_src);
     lrn_backward_data(shape_, src.data<float>(), diff_dst.data<float>(), diff_src.data<float>(), stream_);
-    if (shape_.src_is_relu) relu_backward_data(src.count(), src.data<float>(), diff_src.data<float>(), diff_src.data<float>(), stream_);
+    if (!shape_.src_is_relu) return;
+    activation_backward_data({ActivationKind::relu}, src.count(), src.data<float>(), diff_src.data<float>(), diff_src.data<float>(),
+                             stream_);
   }
 
  private:

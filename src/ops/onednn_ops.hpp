@@ -22,7 +22,7 @@ std::unique_ptr<Conv2d> make_conv2d_of_picture_rows_onednn(const Conv2dShape& sh
 bool conv2d_of_pairs_pays(const Conv2dShape& shape);
 std::unique_ptr<Conv2d> make_conv2d_of_pairs_onednn(const Conv2dShape& shape, std::unique_ptr<Conv2d> other_passes);
 std::unique_ptr<FullyConnected> make_fully_connected_onednn(const FullyConnectedShape& shape, Epilogue epilogue);
-std::unique_ptr<Activation> make_activation_onednn(ActivationKind kind, const Shape& shape, DType type = DType::f32);
+std::unique_ptr<Activation> make_activation_onednn(const ActivationFunction& function, const Shape& shape, DType type = DType::f32);
 std::unique_ptr<Lrn> make_lrn_onednn(const LrnShape& shape);
 std::unique_ptr<SpatialNorm> make_spatial_norm_onednn(const SpatialNormShape& shape);
 std::unique_ptr<MaxPool> make_max_pool_onednn(const PoolShape& shape);

@@ -17,7 +17,7 @@ std::unique_ptr<Input> make_input_cuda(const InputShape& shape, CudaStream strea
 std::unique_ptr<Conv2d> make_conv2d_cuda(const Conv2dShape& shape, Epilogue epilogue, CudaStream stream);
 std::unique_ptr<FullyConnected> make_fully_connected_cuda(const FullyConnectedShape& shape, Epilogue epilogue,
                                                           const std::shared_ptr<CublasLt>& cublaslt, CudaStream stream);
-std::unique_ptr<Activation> make_activation_cuda(ActivationKind kind, const Shape& shape, CudaStream stream);
+std::unique_ptr<Activation> make_activation_cuda(const ActivationFunction& function, const Shape& shape, CudaStream stream);
 std::unique_ptr<Lrn> make_lrn_cuda(const LrnShape& shape, CudaStream stream);
 std::unique_ptr<SpatialNorm> make_spatial_norm_cuda(const SpatialNormShape& shape, CudaStream stream);
 std::unique_ptr<MaxPool> make_max_pool_cuda(const PoolShape& shape, CudaStream stream);

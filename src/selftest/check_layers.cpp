@@ -104,21 +104,21 @@ void check_average_pool(Backend& backend, DType type, const Report& report) {
 
 void check_activation(Backend& backend, DType type, const Report& report) {
   for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{3, 55}, Shape{3, 13, 27, 5}, Shape{3, 55, 55, 96}}) {
-    for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::tanh}) {
-      const bool relu = kind == ActivationKind::relu;
-      OpCheck check(backend, relu ? "relu" : "tanh", shape.str(), report);
-      const Tolerance& tolerance = relu ? kExact : kTanhTolerance;
+    for (const std::string_view name : kActivationNames) {
+      const ActivationFunction function{*activation_kind(name), 0.1F};
+      OpCheck check(backend, std::string(name), shape.str(), report);
+      const Tolerance& tolerance = function.kind == ActivationKind::relu ? kExact : kActivationTolerance;
       const Doubles src = rounded(random_values(shape.count(), 1, -5, 5), type), diff_dst = rounded(random_values(shape.count(), 2), type);
-      const Doubles dst = relu ? relu_forward(src) : tanh_forward(src);
+      const Doubles dst = activation_forward(function, src);
       // Backward starts from what forward stores, not from the exact value.
       const Doubles kept = rounded(dst, type);
       const Tensor x = check.input(shape, src, type), y_in = check.input(shape, kept, type), dy = check.input(shape, diff_dst, type),
                    y = check.output(shape, type), dx = check.output(shape, type);
-      const auto op = backend.make_activation(kind, shape, type);
+      const auto op = backend.make_activation(function, shape, type);
       check.bind(*op);
       check.pass("forward", [&] { op->forward(x, y); }, {{y, dst, tolerance}});
       check.pass("backward_data", [&] { op->backward_data(y_in, dy, dx); },
-                 {{dx, relu ? relu_backward_data(kept, diff_dst) : tanh_backward_data(kept, diff_dst), tolerance}});
+                 {{dx, activation_backward_data(function, kept, diff_dst), tolerance}});
     }
   }
 }

@@ -137,6 +137,8 @@ TEST(DiffConfigs, MatchesLayersByName) {
   EXPECT_THAT(diff_configs(alexnet({"model.remove=[pool5]"}), alexnet({})), testing::ElementsAre("model.layers.pool5: only in the second"));
   EXPECT_THAT(diff_configs(alexnet({}), alexnet({"model.layers.act1.type=tanh"})),
               testing::ElementsAre("model.layers.act1.type: relu -> tanh"));
+  EXPECT_THAT(diff_configs(alexnet({}), alexnet({"model.layers.act1.type=leaky_relu", "model.layers.act1.negative_slope=0.2"})),
+              testing::ElementsAre("model.layers.act1.type: relu -> leaky_relu", "model.layers.act1.negative_slope: absent -> 0.2"));
   EXPECT_THAT(diff_configs(alexnet({}), alexnet({"model.layers.pool1.type=average_pool"})),
               testing::ElementsAre("model.layers.pool1.type: max_pool -> average_pool", "model.layers.pool1.count_pad: absent -> true"));
   EXPECT_THAT(diff_configs(alexnet({}), load_config(shipped_path("alexnet_original_2012"), {})),

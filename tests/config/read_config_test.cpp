@@ -234,6 +234,8 @@ TEST(ReadConfig, Ranges) {
   expect_range("schedule.steps.at_steps=[0]", {"schedule.steps.at_steps[0] is 0", "at least 1"});
   expect_range("reference=[{text: t, top1_error: 40, top5_error: 0}]", {"reference[0].top1_error is 40", "at most 1"});
   expect_config_error(minimal_layer("{name: n, type: lrn, k: 0}"), {"model.layers.n.k is 0", "above 0"});
+  expect_config_error(minimal_layer("{name: n, type: leaky_relu, negative_slope: 0}"), {"model.layers.n.negative_slope is 0", "above 0"});
+  expect_config_error(minimal_layer("{name: n, type: relu, negative_slope: 0.1}"), {"a layer of type relu has no negative_slope"});
   expect_config_error(minimal_layer("{name: n, type: lrn, size: 0}"), {"model.layers.n.size is 0", "at least 1"});
   expect_config_error(minimal_layer("{name: c, type: conv2d, num_output: 3, kernel_size: 3, stride: 0}"), {"model.layers.c.stride is 0"});
   expect_config_error(minimal_layer("{name: c, type: conv2d, num_output: -3, kernel_size: 3}"), {"model.layers.c.num_output is -3"});
@@ -241,7 +243,8 @@ TEST(ReadConfig, Ranges) {
 
 TEST(ReadConfig, Words) {
   expect_config_error(minimal_layer("{name: c, type: conv3d}"),
-                      {"test.yaml:4", "model.layers.c.type is conv3d", "conv2d, relu, tanh, lrn, spatial_norm", "did you mean conv2d?"});
+                      {"test.yaml:4", "model.layers.c.type is conv3d",
+                       "conv2d, relu, leaky_relu, tanh, sigmoid, softsign, lrn, spatial_norm", "did you mean conv2d?"});
   const auto expect_words = [](const std::string& set, const std::vector<std::string>& words) {
     expect_config_error(kMinimal, words, {set});
   };

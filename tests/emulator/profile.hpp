@@ -30,7 +30,7 @@ class Profile {
   Profile(const Profile&) = delete;
   Profile& operator=(const Profile&) = delete;
 
-  const std::map<std::string, LineCounts>& lines() const;  // by "kernels/relu.cu:12"
+  const std::map<std::string, LineCounts>& lines() const;  // by "kernels/sum.cu:12"
   // The one counted line whose text holds `text`; throws std::runtime_error when there is none or several.
   const LineCounts& line(const std::string& text) const;
   LineCounts total() const;

@@ -25,7 +25,7 @@ backtrace_state* state() {
 int take_line(void* data, std::uintptr_t, const char* file, int line, const char*) {
   auto& result = *static_cast<SourceLine*>(data);
   if (file == nullptr) return 0;
-  // Ninja compiles "../kernels/relu_forward.cu" in the build folder.
+  // Ninja compiles "../kernels/lrn_forward.cu" in the build folder.
   std::filesystem::path from_root(file);
   if (from_root.is_absolute()) from_root = from_root.lexically_relative(ALEXNET_SOURCE_DIR);
   std::string path = from_root.string();

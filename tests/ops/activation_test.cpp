@@ -1,4 +1,4 @@
-// ReLU and tanh of the onednn backend against the reference, in place and not.
+// Activations of the onednn backend against the reference, in place and not.
 #include "alexnet/ops/activation.hpp"
 
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 
 #include "alexnet/reference/activation.hpp"
 #include "ops/onednn_ops.hpp"
+#include "support/activations.hpp"
 #include "support/ops_support.hpp"
 
 namespace alexnet::test {
@@ -15,34 +16,28 @@ namespace {
 
 struct ActivationCase {
   std::string name;
-  ActivationKind kind;
+  ActivationFunction function;
   Shape shape;
 };
 void PrintTo(const ActivationCase& c, std::ostream* out) { *out << c.name; }
 
 std::vector<ActivationCase> all_cases() {
   std::vector<ActivationCase> cases;
-  for (const auto& [kind, name] : {std::pair{ActivationKind::relu, "relu"}, {ActivationKind::tanh, "tanh"}}) {
-    const std::string prefix = name;
-    cases.push_back({prefix + "_one_value", kind, {1, 1, 1, 1}});
-    cases.push_back({prefix + "_matrix", kind, {3, 55}});
-    cases.push_back({prefix + "_pictures", kind, {3, 13, 27, 5}});
-    cases.push_back({prefix + "_several_slices", kind, {3, 55, 55, 13}});
+  for (const ActivationFunction& function : all_activations()) {
+    const std::string prefix = activation_name(function);
+    cases.push_back({prefix + "_one_value", function, {1, 1, 1, 1}});
+    cases.push_back({prefix + "_matrix", function, {3, 55}});
+    cases.push_back({prefix + "_pictures", function, {3, 13, 27, 5}});
+    cases.push_back({prefix + "_several_slices", function, {3, 55, 55, 13}});
   }
   return cases;
 }
 
-Doubles expected_forward(ActivationKind kind, const Doubles& src) {
-  return kind == ActivationKind::relu ? reference::relu_forward(src) : reference::tanh_forward(src);
-}
-Doubles expected_backward(ActivationKind kind, const Doubles& dst, const Doubles& diff_dst) {
-  return kind == ActivationKind::relu ? reference::relu_backward_data(dst, diff_dst) : reference::tanh_backward_data(dst, diff_dst);
-}
-const Tolerance& tolerance(ActivationKind kind) { return kind == ActivationKind::relu ? kExact : kTanhTolerance; }
+const Tolerance& tolerance(const ActivationFunction& f) { return f.kind == ActivationKind::relu ? kExact : kActivationTolerance; }
 
 struct Passes {
   explicit Passes(const ActivationCase& c)
-      : op(make_activation_onednn(c.kind, c.shape)), src(c.shape), dst(c.shape), diff_dst(c.shape), diff_src(c.shape), memory(*op) {
+      : op(make_activation_onednn(c.function, c.shape)), src(c.shape), dst(c.shape), diff_dst(c.shape), diff_src(c.shape), memory(*op) {
     src.fill_integers(1);
     diff_dst.fill_integers(2);
   }
@@ -65,15 +60,17 @@ TEST_P(ActivationTest, ForwardMatchesReference) {
   for (const float range : {0.01F, 1.0F, 20.0F}) {
     passes.src.fill_uniform(3, -range, range);
     passes.op->forward(passes.src, passes.dst);
-    EXPECT_TRUE(matches(passes.dst, expected_forward(GetParam().kind, passes.src.doubles()), tolerance(GetParam().kind)));
+    EXPECT_TRUE(
+        matches(passes.dst, reference::activation_forward(GetParam().function, passes.src.doubles()), tolerance(GetParam().function)));
   }
 }
 
 TEST_P(ActivationTest, BackwardMatchesReference) {
   Passes passes(GetParam());
   passes.run();
-  EXPECT_TRUE(matches(passes.diff_src, expected_backward(GetParam().kind, passes.dst.doubles(), passes.diff_dst.doubles()),
-                      tolerance(GetParam().kind)));
+  EXPECT_TRUE(matches(passes.diff_src,
+                      reference::activation_backward_data(GetParam().function, passes.dst.doubles(), passes.diff_dst.doubles()),
+                      tolerance(GetParam().function)));
 }
 
 TEST_P(ActivationTest, WorksInPlace) {
@@ -115,26 +112,27 @@ TEST_P(ActivationTest, RejectsTensorsOfOtherShapes) {
 TEST(Activation, KeepsNotANumberAndInfinity) {
   constexpr std::int64_t kCount = 37;  // whole vectors and a rest
   const float infinity = std::numeric_limits<float>::infinity();
-  for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::tanh}) {
-    Passes passes({"", kind, {kCount}});
+  for (const ActivationFunction& function : all_activations()) {
+    Passes passes({"", function, {kCount}});
     passes.src.fill(std::numeric_limits<float>::quiet_NaN());
     passes.op->forward(passes.src, passes.dst);
     for (const float value : passes.dst.values()) EXPECT_TRUE(std::isnan(value));
-    passes.src.fill(infinity);
-    passes.op->forward(passes.src, passes.dst);
-    for (const float value : passes.dst.values()) EXPECT_EQ(value, kind == ActivationKind::relu ? infinity : 1.0F);
-    passes.src.fill(-infinity);
-    passes.op->forward(passes.src, passes.dst);
-    for (const float value : passes.dst.values()) EXPECT_EQ(value, kind == ActivationKind::relu ? 0.0F : -1.0F);
+    for (const float end : {infinity, -infinity}) {
+      passes.src.fill(end);
+      passes.op->forward(passes.src, passes.dst);
+      EXPECT_TRUE(matches(passes.dst, reference::activation_forward(function, passes.src.doubles()), kExact)) << activation_name(function);
+    }
   }
 }
 
 TEST(ActivationReference, ReferenceMatchesFiniteDifferences) {
   const Doubles src = random_doubles(200, 1, -2, 2), diff_dst = random_doubles(200, 2);
-  for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::tanh}) {
-    const auto loss = [&](const Doubles& x) { return dot(expected_forward(kind, x), diff_dst); };
-    EXPECT_TRUE(matches(expected_backward(kind, expected_forward(kind, src), diff_dst), finite_differences(src, loss),
-                        kFiniteDifferencesTolerance));
+  for (const ActivationFunction& function : all_activations()) {
+    const auto loss = [&](const Doubles& x) { return dot(reference::activation_forward(function, x), diff_dst); };
+    const Doubles dst = reference::activation_forward(function, src);
+    EXPECT_TRUE(
+        matches(reference::activation_backward_data(function, dst, diff_dst), finite_differences(src, loss), kFiniteDifferencesTolerance))
+        << activation_name(function);
   }
 }
 

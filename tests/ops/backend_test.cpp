@@ -59,7 +59,7 @@ TEST(Backend, RanksOfAProcessShareItsCores) {
 TEST(Backend, AnOpRunsOnTheThreadsThatItWasMadeFor) {
   const ScopedThreads threads("2");
   const auto backend = make_backend("onednn", {2});
-  const auto op = backend->make_activation(ActivationKind::tanh, {4, 1000});
+  const auto op = backend->make_activation({ActivationKind::tanh}, {4, 1000});
   const BoundMemory memory(*op);
   const GuardedTensor src({4, 1000}), dst({4, 1000});
   const auto other = make_backend("onednn", {1});
@@ -149,7 +149,7 @@ TEST(Backend, MakesEveryOp) {
   EXPECT_NE(backend->make_input(InputShape::infer(2, 8, 8, 5, 1)), nullptr);
   EXPECT_NE(backend->make_conv2d(Conv2dShape::infer("conv", 2, src, 6, 3, 1, {}, 1), Epilogue::relu), nullptr);
   EXPECT_NE(backend->make_fully_connected(FullyConnectedShape::infer("fc", 2, src, 6, 1), Epilogue::none), nullptr);
-  EXPECT_NE(backend->make_activation(ActivationKind::tanh, {2, 5}), nullptr);
+  EXPECT_NE(backend->make_activation({ActivationKind::tanh}, {2, 5}), nullptr);
   EXPECT_NE(backend->make_lrn(LrnShape::infer("lrn", 2, src, 2, 5, 2, 1e-4F, 0.75F)), nullptr);
   EXPECT_NE(backend->make_spatial_norm(SpatialNormShape::infer("norm", 2, src, 5, 1, 1e-3F, 0.75F)), nullptr);
   EXPECT_NE(backend->make_max_pool(PoolShape::infer("pool", 2, src, 3, 2, {})), nullptr);

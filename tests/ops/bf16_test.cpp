@@ -25,7 +25,7 @@ TEST(Bf16Test, MaxPoolOfAWindowWhoseWinnersDoNotFitAByteIsRefused) {
 }
 
 TEST(Bf16Test, ReluPassesNanOn) {
-  const auto op = make_activation_onednn(ActivationKind::relu, {3}, DType::bf16);
+  const auto op = make_activation_onednn({ActivationKind::relu}, {3}, DType::bf16);
   const GuardedTensor x({3}, DType::bf16);
   x.values<BFloat16>()[0] = to_bfloat16(std::numeric_limits<float>::quiet_NaN());
   x.values<BFloat16>()[1] = to_bfloat16(-1);

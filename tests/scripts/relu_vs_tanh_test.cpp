@@ -14,15 +14,16 @@ class ReluVsTanhTest : public ExperimentTest {
   static constexpr const char* kPeer = ALEXNET_SOURCE_DIR "/scripts/figure1_peer.py";
 
   ReluVsTanhTest()
-      : ExperimentTest("relu_vs_tanh", "drawn:classes=10,train=160,val=32", "32",
-                       {"--rates", "0.01", "--seeds", "1", "--relu-epochs", "2", "--tanh-epochs", "2", "--set", "train.batch_size=32",
-                        "--set", "train.log_every_steps=1"}) {}
+      : ExperimentTest(
+            "relu_vs_tanh", "drawn:classes=10,train=160,val=32", "32",
+            {"--rates", "0.01", "--seeds", "1", "--epochs", "2", "--set", "train.batch_size=32", "--set", "train.log_every_steps=1"}) {}
 };
 
 TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
   const CommandResult unreached = run({"--target", "0.001"});
   ASSERT_EQ(unreached.exit_code, 0) << unreached.err;
-  EXPECT_THAT(content("report.md"), AllOf(HasSubstr("relu, running: **not reached**"), HasSubstr("tanh, measured: **not reached**")));
+  EXPECT_THAT(content("report.md"),
+              AllOf(HasSubstr("| relu | running | - | **not reached**"), HasSubstr("| tanh | measured | - | **not reached**")));
   EXPECT_THAT(content("runs.csv"), AllOf(HasSubstr("relu,0.01,1,2,,,,,"), HasSubstr("tanh,0.01,1,2,,,,,")));
   EXPECT_THAT(content("curves.csv"), AllOf(HasSubstr("relu,0.01,1,1,5,"), HasSubstr("tanh,0.01,1,2,10,")));
   const CommandResult again = run({"--target", "0.001"});
@@ -30,17 +31,38 @@ TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
   EXPECT_EQ(again.out, unreached.out);
   const CommandResult easy = run({"--target", "1", "--out", folder_ / "easy"});
   ASSERT_EQ(easy.exit_code, 0) << easy.err;
-  EXPECT_THAT(easy.out, HasSubstr("ratio, running: **1.0** (1.0 to 1.0"));
+  EXPECT_THAT(easy.out, HasSubstr("| tanh | running | 0.01 | 1.0 | 5 | **1.0** |"));
+}
+
+TEST_F(ReluVsTanhTest, RepeatsTheRatesThatReachTheTargetAndGivesUpTheOthers) {
+  const CommandResult found =
+      run({"--activations", "relu", "--rates", "0.01", "0.0001", "--target", "0.8", "--epochs", "1000", "--seeds", "2"});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_THAT(content("runs.csv"), AllOf(HasSubstr("relu,0.01,1,"), HasSubstr("relu,0.01,2,"), HasSubstr("relu,0.0001,1,")));
+  EXPECT_THAT(content("runs.csv"), Not(HasSubstr("relu,0.0001,2,")));
+  EXPECT_THAT(content("report.md"), HasSubstr(", given up |"));
+}
+
+TEST_F(ReluVsTanhTest, TakesOtherActivationsAndNets) {
+  const CommandResult others = run({"--net", "scaled", "--activations", "relu", "leaky_relu", "softsign", "sigmoid", "--target", "0.001"});
+  ASSERT_EQ(others.exit_code, 0) << others.err;
+  EXPECT_THAT(content("curves.csv"),
+              AllOf(HasSubstr("leaky_relu,0.01,1,2,"), HasSubstr("softsign,0.01,1,2,"), HasSubstr("sigmoid,0.01,1,2,")));
+  const std::string started = content("runs/softsign_0.01_1/config.yaml");
+  EXPECT_THAT(started, AllOf(HasSubstr("type: softsign"), HasSubstr("std: 0.1155")));  // sqrt(1 / 75)
+  EXPECT_THAT(started, Not(HasSubstr("type: relu")));
 }
 
 TEST_F(ReluVsTanhTest, RefusesToMixResultsAndWhatItDoesNotHave) {
   ASSERT_EQ(run().exit_code, 0);
   expect_refused(run({"--set", "optimizer.momentum=0.5"}), ExitCode::bad_data, {"holds results of another configs", "add --mix"});
-  expect_refused(run({"--relu-epochs", "3"}), ExitCode::bad_data,
+  expect_refused(run({"--epochs", "3"}), ExitCode::bad_data,
                  {"holds results of another configuration: relu_0.01_1 was begun with train.epochs=2", "add --mix"});
   expect_refused(run({"--data", folder_ / "nowhere"}), ExitCode::no_input, {"nowhere: no dataset.json in it"});
   expect_refused(run({"--alexnet", "/nowhere/alexnet"}), ExitCode::no_input, {"/nowhere/alexnet: there is no such executable"});
+  expect_refused(run({"--net", "scaled"}), ExitCode::bad_data, {"holds results of another", "net figure1 (now scaled)", "add --mix"});
   expect_refused(run({"--jobs", "0"}), ExitCode::command_line, {"--jobs 0: must be 1 or more"});
+  expect_refused(run({"--patience", "0.5"}), ExitCode::command_line, {"--patience 0.5: must be 1 or more"});
   const CommandResult failing = run({"--out", folder_ / "other", "--set", "data.crop=40"});
   EXPECT_EQ(failing.exit_code, 70);
   EXPECT_THAT(failing.err, AllOf(HasSubstr("alexnet ended with 78"), HasSubstr("output.log")));
@@ -52,13 +74,13 @@ TEST_F(ReluVsTanhTest, EndsItsTrainingsWhenAskedToEnd) {
   command.insert(command.end(), {folder_ / "out/runs/relu_0.01_1/output.log", script_, "--alexnet", ALEXNET_BINARY});
   command.insert(command.end(), {"--data", folder_ / "data", "--out", folder_ / "out"});
   command.insert(command.end(), always_.begin(), always_.end());
-  command.insert(command.end(), {"--relu-epochs", "100000", "--target", "0.001"});
+  command.insert(command.end(), {"--activations", "relu", "--epochs", "100000", "--target", "0.001"});
   const CommandResult stopped = run_command(command);
   EXPECT_EQ(stopped.exit_code, 75) << stopped.err;
   EXPECT_THAT(stopped.err, HasSubstr("stopped on request; the same command goes on"));
   EXPECT_THAT(content("runs/relu_0.01_1/output.log"), HasSubstr("stopped by a signal"));
   // A training that went on by itself would hold the run directory.
-  EXPECT_EQ(run({"--relu-epochs", "100000", "--target", "1"}).exit_code, 0);
+  EXPECT_EQ(run({"--activations", "relu", "--epochs", "100000", "--target", "1"}).exit_code, 0);
 }
 
 // PyTorch computes the order of the pictures from its definition: with another one the errors of the steps would differ.

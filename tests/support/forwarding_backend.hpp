@@ -23,8 +23,8 @@ class ForwardingBackend : public Backend {
   std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& s, Epilogue e) override {
     return right_->make_fully_connected(s, e);
   }
-  std::unique_ptr<Activation> make_activation(ActivationKind k, const Shape& s, DType t) override {
-    return right_->make_activation(k, s, t);
+  std::unique_ptr<Activation> make_activation(const ActivationFunction& f, const Shape& s, DType t) override {
+    return right_->make_activation(f, s, t);
   }
   std::unique_ptr<Lrn> make_lrn(const LrnShape& s) override { return right_->make_lrn(s); }
   std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& s) override { return right_->make_spatial_norm(s); }

@@ -49,8 +49,8 @@ struct ParameterConfig {          // of weights or of a bias
 
 // One layer; a field that the type does not have keeps its default and is not written back.
 struct LayerConfig {
-  std::string name, type;    // type: conv2d relu tanh lrn spatial_norm max_pool average_pool fully_connected dropout softmax_cross_entropy
-  std::string sees = "all";  // own | all: conv2d, lrn, fully_connected
+  std::string name, type;              // type: one of layer_types() in src/config/fields.hpp
+  std::string sees = "all";            // own | all: conv2d, lrn, fully_connected
   std::int64_t num_output = 0;         // conv2d, fully_connected; counts all columns
   bool num_output_is_classes = false;  // `num_output: num_classes`
   std::int64_t kernel_size = 0;        // conv2d, pools
@@ -60,6 +60,7 @@ struct LayerConfig {
   std::int64_t size = 5;  // lrn, spatial_norm
   double k = 2, alpha = 1e-4, beta = 0.75;
   std::string reduction = "mean";                     // mean | sum
+  double negative_slope = 0.01;                       // leaky_relu, in (0, 1]
   TimedValue rate = 0.5;                              // dropout, in [0, 1)
   std::string scale_at = "test";                      // test | train
   TimedValue lr_mult = 1.0;                           // conv2d, fully_connected; 0 = frozen

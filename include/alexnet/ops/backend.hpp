@@ -57,7 +57,7 @@ class Backend {
   virtual std::unique_ptr<Input> make_input(const InputShape& shape) = 0;
   virtual std::unique_ptr<Conv2d> make_conv2d(const Conv2dShape& shape, Epilogue epilogue, const OpUse& use = {}) = 0;
   virtual std::unique_ptr<FullyConnected> make_fully_connected(const FullyConnectedShape& shape, Epilogue epilogue) = 0;
-  virtual std::unique_ptr<Activation> make_activation(ActivationKind kind, const Shape& shape, DType type = DType::f32) = 0;
+  virtual std::unique_ptr<Activation> make_activation(const ActivationFunction& function, const Shape& shape, DType type = DType::f32) = 0;
   virtual std::unique_ptr<Lrn> make_lrn(const LrnShape& shape) = 0;
   virtual std::unique_ptr<SpatialNorm> make_spatial_norm(const SpatialNormShape& shape) = 0;
   virtual std::unique_ptr<MaxPool> make_max_pool(const PoolShape& shape) = 0;

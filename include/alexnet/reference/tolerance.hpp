@@ -15,7 +15,7 @@ struct Tolerance {
 
 inline constexpr Tolerance kExact{0, 0, "sums of integers below 2^24 are exact in f32 in any order"};
 inline constexpr Tolerance kAverageTolerance{1e-6, 1e-6, "a sum of at most 121 values in f32, then one division"};
-inline constexpr Tolerance kTanhTolerance{1e-6, 2e-6, "a polynomial in f32: a few units in the last place"};
+inline constexpr Tolerance kActivationTolerance{1e-6, 2e-6, "a polynomial or a quotient in f32: a few units in the last place"};
 inline constexpr Tolerance kNormTolerance{0, 1e-6, "a sum of squares, k + alpha * S, roots, one division: a dozen roundings in f32"};
 inline constexpr Tolerance kNormGradientTolerance{3e-7, 2e-6, "a difference of terms below 1, each as kNormTolerance"};
 inline constexpr Tolerance kSoftmaxTolerance{1e-7, 1e-5, "exp in f32 of differences up to 100"};
