@@ -35,6 +35,18 @@ def add_arguments(parser, out):
     parser.add_argument("--quick", action="store_true", help="fewer runs, 15 minutes at most on two cores")
 
 
+def write_json(path, value):
+    """Whole or not at all."""
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+    os.replace(path + ".tmp", path)
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def positive(option, value):
     if value is not None and value < 1:
         stop(64, f"error: {PROGRAM}: {option} {value}: must be 1 or more")
@@ -119,33 +131,41 @@ class Experiment:
         path = os.path.join(self.args.out, "experiment.json")
         os.makedirs(os.path.join(self.args.out, "runs"), exist_ok=True)
         if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                before = json.load(file)
+            before = read_json(path)
             differing = [key for key in now if before.get(key) != now[key]]
             if differing:
                 self.refuse_mix(", ".join(f"{key} {before.get(key)} (now {now[key]})" for key in differing))
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(now, file, indent=1)
+        else:
+            write_json(path, now)
 
     def refuse_mix(self, was):
         if not self.args.mix:
             stop(65, f"error: {PROGRAM}: {self.args.out}: holds results of another {was}; choose another --out, or add --mix")
 
+    def refuse_undone_changes(self, jobs):
+        """--set of all runs comes first, so one of a key that the runs set themselves would have no effect."""
+        keys = {s.split("=")[0] for job in jobs for s in job.sets}
+        for given in self.args.sets:
+            key = given.split("=")[0]
+            if any(key == own or key.startswith(own + ".") or own.startswith(key + ".") for own in keys):
+                stop(64, f"error: {PROGRAM}: --set {given}: the runs set {key} themselves; see --help for what can be chosen")
+
     def refuse_changed_jobs(self, jobs):
         """A run that was begun with other changes of its config, by another --epochs say, is of another experiment."""
         for job in jobs:
-            path = os.path.join(self.run_folder(job), "job.json")
-            if not os.path.exists(path):
-                continue
-            with open(path, encoding="utf-8") as file:
-                before = json.load(file)["sets"]
-            if before != job.sets:
+            before = self.begun(job)
+            if before is not None and before != job.sets:
                 differing = [s for s in before if s not in job.sets] or before
                 self.refuse_mix(f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
 
+    def begun(self, job):
+        """The changes of its config that a run was begun with, or None."""
+        path = os.path.join(self.run_folder(job), "job.json")
+        return read_json(path)["sets"] if os.path.exists(path) else None
+
     def asked(self, command, config, sets=()):
         """What `alexnet COMMAND CONFIG` prints, with the --set of all runs and these."""
-        words = [self.args.alexnet, *command, config] + [word for s in [*sets, *self.args.sets] for word in ("--set", s)]
+        words = [self.args.alexnet, *command, config] + [word for s in [*self.args.sets, *sets] for word in ("--set", s)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             stop(done.returncode, done.stderr.strip())
@@ -159,8 +179,7 @@ class Experiment:
         return json.loads(self.asked(["summary", "--json", "--config"], config, [*sets, f"model.num_classes={self.num_classes()}"]))["layers"]
 
     def num_classes(self):
-        with open(os.path.join(self.args.data, "dataset.json"), "rb") as file:
-            return len(json.load(file)["classes"])
+        return len(read_json(os.path.join(self.args.data, "dataset.json"))["classes"])
 
     def run_folder(self, job):
         return os.path.join(self.args.out, "runs", job.name)
@@ -168,16 +187,10 @@ class Experiment:
     def result(self, job):
         """What finish() wrote, or None."""
         path = os.path.join(self.run_folder(job), "done.json")
-        if not os.path.exists(path):
-            return None
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        return read_json(path) if os.path.exists(path) else None
 
     def finish(self, job, result):
-        path = os.path.join(self.run_folder(job), "done.json")
-        with open(path + ".tmp", "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
-        os.replace(path + ".tmp", path)
+        write_json(os.path.join(self.run_folder(job), "done.json"), result)
         if not job.keep_checkpoints:
             for checkpoint in glob.glob(os.path.join(self.run_folder(job), "*.safetensors")):
                 os.remove(checkpoint)
@@ -187,10 +200,9 @@ class Experiment:
         threads = max(1, os.cpu_count() // self.args.jobs)
         command = [self.args.alexnet, "train", "--config", job.config, "--run-dir", self.run_folder(job), "--resume", "--set", f"data.path={self.args.data}",
                    "--set", f"device.threads={threads}"]
-        command += [word for s in job.sets + self.args.sets for word in ("--set", s)]
+        command += [word for s in self.args.sets + job.sets for word in ("--set", s)]
         os.makedirs(self.run_folder(job), exist_ok=True)
-        with open(os.path.join(self.run_folder(job), "job.json"), "w", encoding="utf-8") as file:
-            json.dump({"config": job.config, "sets": job.sets}, file, indent=1)
+        write_json(os.path.join(self.run_folder(job), "job.json"), {"config": job.config, "sets": job.sets})
         log = open(os.path.join(self.run_folder(job), "output.log"), "ab")  # closed with the process
         say(f"{job.name}: begins or goes on")
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True), log
@@ -198,12 +210,13 @@ class Experiment:
     def run(self, jobs, evaluate):
         """Runs the jobs that are not done. evaluate(job, records, ended) -> the result when nothing more is to be learnt from the run,
         else None; a run with a result is stopped."""
+        self.refuse_undone_changes(jobs)
         self.refuse_changed_jobs(jobs)
         waiting = [job for job in jobs if self.result(job) is None]
         say(f"{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before")
         running = {}
         # Left to itself a training would go on, and be in the way of the next one of its name.
-        for number, code in ((signal.SIGTERM, 75), (signal.SIGINT, 130)):
+        for number, code in ((signal.SIGTERM, 75), (signal.SIGHUP, 75), (signal.SIGINT, 130)):
             signal.signal(number, lambda *_, code=code: stop(code, f"error: {PROGRAM}: stopped on request; the same command goes on"))
         try:
             while waiting or running:
@@ -214,15 +227,18 @@ class Experiment:
                 for job, process, log in list(running.values()):
                     code = process.poll()
                     result = evaluate(job, records(self.run_folder(job)), code is not None)
+                    good = (0, 1)  # 1: diverged, which is a result
                     if result is not None and code is None:
                         process.send_signal(signal.SIGTERM)
                         code = process.wait()
+                        good = (0, 1, 75, -signal.SIGTERM)  # the signal itself: it was at its end
                     if code is None:
                         continue
                     log.close()
                     del running[job.name]
-                    if result is None or code not in (0, 1, 75, -signal.SIGTERM):  # 1: diverged, which is a result; the signal: it was at its end
-                        stop(70, f"error: {PROGRAM}: {job.name}: alexnet ended with {code}; see {self.run_folder(job)}/output.log")
+                    if code not in good or result is None:
+                        why = {73: "another process trains it", 75: "it was stopped from outside; the same command goes on"}.get(code, f"alexnet ended with {code}")
+                        stop(code if code == 75 else 70, f"error: {PROGRAM}: {job.name}: {why}; see {self.run_folder(job)}/output.log")
                     self.finish(job, result)
                     say(f"{job.name}: {json.dumps(result)}")
         finally:
@@ -235,19 +251,20 @@ class Experiment:
         """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations."""
         path = os.path.join(self.args.out, "evaluations", name + ".json")
         checkpoints = [os.path.join(self.run_folder(job), "last.safetensors") for job in jobs]
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                kept = json.load(file)
-            if kept["checkpoints"] == checkpoints:
-                return kept
+        written = max((os.path.getmtime(checkpoint) for checkpoint in checkpoints if os.path.exists(checkpoint)), default=0)
+        if os.path.exists(path) and os.path.getmtime(path) >= written and read_json(path)["checkpoints"] == checkpoints:
+            return read_json(path)
         say(f"{name}: ten views")
         command = [self.args.alexnet, "eval", "--data", self.args.data, "--views", "10", "--json"]
         result = {**measured(command + [word for c in checkpoints for word in ("--checkpoint", c)]), "checkpoints": checkpoints}
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path + ".tmp", "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
-        os.replace(path + ".tmp", path)
+        write_json(path, result)
         return result
+
+    def commits(self, jobs):
+        """Those of the programs that trained the jobs; of this one where a run does not tell."""
+        paths = [os.path.join(self.run_folder(job), "environment.json") for job in jobs]
+        return sorted({read_json(path)["version"]["commit"] if os.path.exists(path) else self.version["commit"] for path in paths})
 
     def write_csv(self, name, header, rows):
         with open(os.path.join(self.args.out, name), "w", newline="", encoding="utf-8") as file:
@@ -259,7 +276,7 @@ class Experiment:
         """OUT/report.md: how the results came about, then the lines, which are printed too."""
         hours = sum(max((r.get("time_s", 0) for r in records(self.run_folder(job))), default=0) for job in jobs) / 3600
         command = shlex.join([f"scripts/{PROGRAM}", *sys.argv[1:]])
-        origin = f"alexnet {self.version['commit']}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
+        origin = f"alexnet {', '.join(self.commits(jobs))}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
                  f"{hours:.1f} hours of training in all, --jobs {self.args.jobs} at a time; `{command}`."
         with open(os.path.join(self.args.out, "report.md"), "w", encoding="utf-8") as file:
             file.write("\n".join([f"# {title}", "", origin, "", *lines]) + "\n")

@@ -18,6 +18,7 @@ import subprocess
 import tarfile
 import tempfile
 
+from experiments import records
 from peers_common import ROOT, parsed, require_alexnet, say, stop
 
 SHUFFLE_STREAM = 2
@@ -76,9 +77,7 @@ def require_deterministic(config, side, run):
 
 def intervals(run):
     """{step: (loss, top-1 error)} of the intervals that the run logged, by their last step."""
-    with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as file:
-        found = [json.loads(line) for line in file if '"train"' in line]
-    return {r["step"]: (r["loss"], r["top1_error"]) for r in found if r["kind"] == "train"}
+    return {r["step"]: (r["loss"], r["top1_error"]) for r in records(run) if r["kind"] == "train"}
 
 
 def optimizer_of(torch, net, config):

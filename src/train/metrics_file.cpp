@@ -35,7 +35,7 @@ MetricsFile::MetricsFile(const std::string& path, bool resume, std::uint64_t las
     }
     write_file_atomically(path, kept);
   }
-  file_.open(path, std::ios::app);
+  file_.open(path, resume ? std::ios::app : std::ios::trunc);  // lines of a run that ended before its first checkpoint go
   if (!file_) fail(ExitCode::io_failed, "{}: cannot be opened for writing", path);
 }
 

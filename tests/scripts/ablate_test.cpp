@@ -31,9 +31,11 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   EXPECT_THAT(content("variants.csv"), AllOf(HasSubstr("\nno_lrn,967992,"), HasSubstr("\none_column_half,")));
   EXPECT_THAT(content("runs/no_lrn_2/config.yaml"),
               AllOf(Not(HasSubstr("type: lrn")), HasSubstr("seed: 2"), HasSubstr("at_epochs: [0.5833, 0.8333]")));
-  // conv4 sees 40 maps of its column instead of 64: sqrt(64 / 40) of the base's 0.059.
+  // LRN's k^beta is 2^0.75: conv2 starts with 0.07 / 1.682.
+  EXPECT_THAT(content("runs/no_lrn_1/job.json"), AllOf(HasSubstr("conv2.weights.std=0.04162\""), HasSubstr("conv3.weights.std=0.03151\"")));
+  // conv4 sees the 80 maps of both columns instead of 64 of its own: sqrt(64 / 80) of the base's 0.059.
   EXPECT_THAT(content("runs/no_conv3_1/job.json"),
-              AllOf(HasSubstr("model.remove=[conv3, act3]"), HasSubstr("conv4.weights.std=0.07463\"")));
+              AllOf(HasSubstr("model.remove=[conv3, act3]"), HasSubstr("conv4.sees=all"), HasSubstr("conv4.weights.std=0.05277\"")));
   EXPECT_THAT(content("runs/one_column_half_1/job.json"),
               AllOf(HasSubstr("model.columns=1"), HasSubstr("conv2.num_output=40"), Not(HasSubstr("conv5.num_output"))));
 
@@ -61,9 +63,10 @@ TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
   ASSERT_EQ(always_[4], "--only");
   always_ = {"--epochs", "1", "--seeds", "2", "--only", "no_lrn"};
   const CommandResult one_base = run();
-  // The spread is no_lrn's, 1.41 points with one degree of freedom; the base has one run: 1.41 sqrt(1/1 + 1/2).
+  // The spread is no_lrn's, 1.41 points with one degree of freedom, which makes nothing clear; the base has one run:
+  // 1.41 sqrt(1/1 + 1/2).
   EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net (1 of 2 diverged) | 967,992 | 21.5 | 50.00 (50.00 to 50.00) |"),
-                                  HasSubstr("| 61.00 (60.00 to 62.00) | **+11.00** ± 1.73 | - | - | +0.00 ± 0.00 |")))
+                                  HasSubstr("| 61.00 (60.00 to 62.00) | +11.00 ± 1.73 | - | - | +0.00 ± 0.00 |")))
       << one_base.err;
 }
 
@@ -73,6 +76,8 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   EXPECT_THAT(list.out, AllOf(StartsWith("no_lrn "), HasSubstr("\ncolumns_apart  ")));
   expect_refused(run({"--only", "no_lnr"}), ExitCode::command_line, {"ablate: --only no_lnr: unknown; there are no_lrn, pool_2x2"});
   expect_refused(run({"--seeds", "0"}), ExitCode::command_line, {"--seeds 0: must be 1 or more"});
+  expect_refused(run({"--set", "model.remove=[drop7]", "--out", folder_ / "undone"}), ExitCode::command_line,
+                 {"--set model.remove=[drop7]: the runs set model.remove themselves"});
   expect_refused(run({}, without("yaml")), ExitCode::unavailable, {"ablate: PyYAML is missing; run scripts/setup test"});
   folder_.write("out/runs/base_1/job.json", R"({"config": "alexnet_64", "sets": ["seed=1", "train.epochs=3"]})");
   expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});

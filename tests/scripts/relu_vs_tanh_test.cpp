@@ -62,10 +62,17 @@ TEST_F(ReluVsTanhTest, RefusesToMixResultsAndWhatItDoesNotHave) {
   expect_refused(run({"--alexnet", "/nowhere/alexnet"}), ExitCode::no_input, {"/nowhere/alexnet: there is no such executable"});
   expect_refused(run({"--net", "scaled"}), ExitCode::bad_data, {"holds results of another", "net figure1 (now scaled)", "add --mix"});
   expect_refused(run({"--jobs", "0"}), ExitCode::command_line, {"--jobs 0: must be 1 or more"});
+  expect_refused(run({"--target", "0.5"}), ExitCode::bad_data, {"holds results of another target 0.25 (now 0.5)"});
+  expect_refused(run({"--set", "seed=3", "--out", folder_ / "undone"}), ExitCode::command_line,
+                 {"--set seed=3: the runs set seed themselves"});
+  expect_refused(run({"--rates", "0.01", "0.01"}), ExitCode::command_line, {"--rates 0.01 0.01: must be above 0, each once"});
   expect_refused(run({"--patience", "0.5"}), ExitCode::command_line, {"--patience 0.5: must be 1 or more"});
   const CommandResult failing = run({"--out", folder_ / "other", "--set", "data.crop=40"});
   EXPECT_EQ(failing.exit_code, 70);
   EXPECT_THAT(failing.err, AllOf(HasSubstr("alexnet ended with 78"), HasSubstr("output.log")));
+  const CommandResult stopped = run({"--out", folder_ / "stopped", "--set", "train.max_minutes=0.0001", "--target", "0.001"});
+  EXPECT_EQ(stopped.exit_code, 75);
+  EXPECT_THAT(stopped.err, HasSubstr("it was stopped from outside; the same command goes on"));
 }
 
 TEST_F(ReluVsTanhTest, EndsItsTrainingsWhenAskedToEnd) {
@@ -80,7 +87,7 @@ TEST_F(ReluVsTanhTest, EndsItsTrainingsWhenAskedToEnd) {
   EXPECT_THAT(stopped.err, HasSubstr("stopped on request; the same command goes on"));
   EXPECT_THAT(content("runs/relu_0.01_1/output.log"), HasSubstr("stopped by a signal"));
   // A training that went on by itself would hold the run directory.
-  EXPECT_EQ(run({"--activations", "relu", "--epochs", "100000", "--target", "1"}).exit_code, 0);
+  EXPECT_EQ(run({"--activations", "relu", "--epochs", "100000", "--target", "1", "--mix"}).exit_code, 0);
 }
 
 // PyTorch computes the order of the pictures from its definition: with another one the errors of the steps would differ.

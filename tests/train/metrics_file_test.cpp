@@ -50,6 +50,15 @@ TEST(MetricsFileTest, ResumeRemovesWhatComesAfterTheCheckpointAndATornLine) {
   EXPECT_GE(lines[2]["time_s"].get<double>(), 200);
 }
 
+TEST(MetricsFileTest, ANewBeginRemovesTheLinesOfARunThatLeftNoCheckpoint) {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder.write("metrics.jsonl", "{\"kind\":\"start\",\"step\":0,\"time_s\":0}\n{\"kind\":\"train\",\"step\":5,\"time_s\":1}\n");
+  MetricsFile file(path, false, 0);
+  file.write({{"kind", "start"}, {"step", 0U}});
+  EXPECT_EQ(lines_of(path).size(), 1U);
+}
+
 TEST(MetricsFileTest, AFolderThatIsNotThereIsNamed) {
   expect_error(ExitCode::io_failed, {"/nowhere/metrics.jsonl: cannot be opened"},
                [] { const MetricsFile file("/nowhere/metrics.jsonl", false, 0); });
