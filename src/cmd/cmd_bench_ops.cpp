@@ -101,7 +101,7 @@ void add_bench_ops_command(CLI::App& bench, ExitCode& exit_code) {
   CLI::App* command = bench.add_subcommand("ops", "Each op by itself, at the shapes of the full network");
   command->add_option("--backend", options->backend, "auto|onednn|cuda|cudnn")->type_name("B")->capture_default_str();
   command->add_option("--beside", options->beside, "Another backend, whose times stand in the same table")->type_name("B");
-  command->add_option("--op", options->op, "Only this one: conv2d, fully_connected, lrn, max_pool ... [all]")->type_name("NAME");
+  command->add_option("--op", options->op, "Only this one of those that a step of alexnet runs [all]")->type_name("NAME");
   command->add_option("--batch", options->batch_size, "Images")->type_name("N")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   command->add_option("--threads", options->num_threads, "Of the CPU; 0: all that this process may use")->check(CLI::Range(0, 4096));
   command->add_flag("--json", options->json, "One JSON object");

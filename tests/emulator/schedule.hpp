@@ -19,6 +19,6 @@ void complete_warp_operations_without(unsigned finished_thread);
 
 uint3 thread_of(unsigned index);
 bool same_line(const void* a, const void* b);
-std::string doing(unsigned thread);  // "thread (3,0,0) of block (0,0,0) waits at the barrier of kernels/relu.cu:12"
+std::string doing(unsigned thread);  // "thread (3,0,0) of block (0,0,0) waits at the barrier of kernels/sum.cu:12"
 
 }  // namespace alexnet::emulator
