@@ -178,8 +178,16 @@ class Experiment:
         """The layers of the network, with shapes, parameters and multiply-accumulates."""
         return json.loads(self.asked(["summary", "--json", "--config"], config, [*sets, f"model.num_classes={self.num_classes()}"]))["layers"]
 
+    def dataset(self):
+        return read_json(os.path.join(self.args.data, "dataset.json"))
+
     def num_classes(self):
-        return len(read_json(os.path.join(self.args.data, "dataset.json"))["classes"])
+        return len(self.dataset()["classes"])
+
+    def require_pictures(self, size):
+        """Of another size a crop would be another share of the picture."""
+        if self.dataset()["size"] != size:
+            stop(65, f"error: {PROGRAM}: --data {self.args.data}: pictures of {self.dataset()['size']} pixels; this net is for {size}: alexnet prepare --size {size}")
 
     def run_folder(self, job):
         return os.path.join(self.args.out, "runs", job.name)

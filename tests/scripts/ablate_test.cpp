@@ -81,6 +81,8 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   expect_refused(run({}, without("yaml")), ExitCode::unavailable, {"ablate: PyYAML is missing; run scripts/setup test"});
   folder_.write("out/runs/base_1/job.json", R"({"config": "alexnet_64", "sets": ["seed=1", "train.epochs=3"]})");
   expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});
+  expect_refused(run({"--config", "alexnet_caffe", "--out", folder_ / "steps"}), ExitCode::command_line,
+                 {"--epochs 1: the config has max_steps, not epochs"});
   const CommandResult no_such_layer = run({"--config", "cifar10_quick", "--out", folder_ / "other", "--only", "no_conv5"});
   EXPECT_EQ(no_such_layer.exit_code, 78);
   EXPECT_THAT(no_such_layer.err, HasSubstr("conv5"));

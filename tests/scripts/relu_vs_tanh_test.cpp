@@ -61,6 +61,8 @@ TEST_F(ReluVsTanhTest, RefusesToMixResultsAndWhatItDoesNotHave) {
   expect_refused(run({"--data", folder_ / "nowhere"}), ExitCode::no_input, {"nowhere: no dataset.json in it"});
   expect_refused(run({"--alexnet", "/nowhere/alexnet"}), ExitCode::no_input, {"/nowhere/alexnet: there is no such executable"});
   expect_refused(run({"--net", "scaled"}), ExitCode::bad_data, {"holds results of another", "net figure1 (now scaled)", "add --mix"});
+  expect_refused(run({"--net", "alexnet_64", "--out", folder_ / "larger"}), ExitCode::bad_data,
+                 {"pictures of 32 pixels; this net is for 64: alexnet prepare --size 64"});
   expect_refused(run({"--jobs", "0"}), ExitCode::command_line, {"--jobs 0: must be 1 or more"});
   expect_refused(run({"--target", "0.5"}), ExitCode::bad_data, {"holds results of another target 0.25 (now 0.5)"});
   expect_refused(run({"--set", "seed=3", "--out", folder_ / "undone"}), ExitCode::command_line,
