@@ -250,18 +250,20 @@ TEST(KernelResourcesTest, ListsAndChecksWhatTheCompilerSaid) {
         "ptxas info    : Used 255 registers, used 1 barriers, 4096 bytes smem\n",
         spilled, spilled);
   };
-  folder.write("kernels/some.cu.o.ptxas", notes(0));
+  // A file beside a source of that name, and one whose source is gone.
+  folder.write("kernels/lrn_forward.cu.o.ptxas", notes(0));
+  folder.write("kernels/no_such_source.cu.o.ptxas", notes(8));
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {script("kernel_resources"), "--build", folder.path().string()});
     return run_command(arguments);
   };
-  EXPECT_THAT(run({}).out, HasSubstr("| some | `some_kernel` | 255 | 4096 | 0 |"));
-  EXPECT_THAT(run({"--arch", "sm_80"}).out, HasSubstr("| some | `some_kernel` | 40 | 64 | 0 |"));
+  EXPECT_THAT(run({}).out, HasSubstr("| lrn_forward | `some_kernel` | 255 | 4096 | 0 |"));
+  EXPECT_THAT(run({"--arch", "sm_80"}).out, HasSubstr("| lrn_forward | `some_kernel` | 40 | 64 | 0 |"));
   EXPECT_EQ(run({"--check"}).exit_code, 0);
-  folder.write("kernels/some.cu.o.ptxas", notes(8));
+  folder.write("kernels/lrn_forward.cu.o.ptxas", notes(8));
   const CommandResult spilling = run({"--check"});
   EXPECT_EQ(spilling.exit_code, 1);
-  EXPECT_THAT(spilling.out, HasSubstr("some: some_kernel: spills 8 bytes, loads 8 (255 registers, sm_90a)"));
+  EXPECT_THAT(spilling.out, HasSubstr("lrn_forward: some_kernel: spills 8 bytes, loads 8 (255 registers, sm_90a)"));
   expect_refused(run({"--arch", "sm_30"}), ExitCode::no_input, {"no kernels compiled for sm_30 there"});
 }
 
