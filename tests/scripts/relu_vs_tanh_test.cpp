@@ -43,6 +43,12 @@ TEST_F(ReluVsTanhTest, RepeatsTheRatesThatReachTheTargetAndGivesUpTheOthers) {
   EXPECT_THAT(content("report.md"), HasSubstr(", given up |"));
 }
 
+TEST_F(ReluVsTanhTest, GivesUpARunThatStaysAtChance) {
+  const CommandResult found = run({"--activations", "relu", "--rates", "1e-9", "--target", "0.1", "--epochs", "100000"});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_THAT(content("report.md"), testing::ContainsRegex("9[0-9]\\.[0-9] % in [1-9][0-9]+, given up"));
+}
+
 TEST_F(ReluVsTanhTest, TakesOtherActivationsAndNets) {
   const CommandResult others = run({"--net", "scaled", "--activations", "relu", "leaky_relu", "softsign", "sigmoid", "--target", "0.001"});
   ASSERT_EQ(others.exit_code, 0) << others.err;
