@@ -14,7 +14,7 @@ class AblateTest : public ExperimentTest {
   AblateTest()
       : ExperimentTest(
             "ablate", "drawn:classes=8,train=48,val=16", "64",
-            {"--epochs", "1", "--seeds", "2", "--only", "no_lrn", "no_conv3", "one_column_half", "--set", "train.batch_size=16"}) {}
+            {"--epochs", "1", "--seeds", "2", "--only", "tanh", "no_lrn", "no_conv3", "one_column_half", "--set", "train.batch_size=16"}) {}
   void SetUp() override {
     ExperimentTest::SetUp();
     if (!has_yaml()) GTEST_SKIP() << "no PyYAML";
@@ -27,10 +27,13 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   EXPECT_THAT(content("report.md"),
               AllOf(HasSubstr("| base: the whole net | 967,992 | 21.5 |"), HasSubstr("| no_conv3: without conv3 | "),
                     HasSubstr("| +1.37 / +1.15 |"), HasSubstr("| average of 2 nets, ten views | "), HasSubstr("--epochs 1")));
-  EXPECT_EQ(lines(content("ablation.csv")), 1 + 4 * 2);
+  EXPECT_EQ(lines(content("ablation.csv")), 1 + 5 * 2);
   EXPECT_THAT(content("variants.csv"), AllOf(HasSubstr("\nno_lrn,967992,"), HasSubstr("\none_column_half,")));
   EXPECT_THAT(content("runs/no_lrn_2/config.yaml"),
               AllOf(Not(HasSubstr("type: lrn")), HasSubstr("seed: 2"), HasSubstr("at_epochs: [0.5833, 0.8333]")));
+  EXPECT_THAT(content("runs/tanh_1/config.yaml"), AllOf(HasSubstr("type: tanh"), Not(HasSubstr("type: relu"))));
+  EXPECT_THAT(content("runs/tanh_1/job.json"),
+              AllOf(HasSubstr("conv1.weights.std=0.08273\""), HasSubstr("fc7.weights.std=0.04384\""), Not(HasSubstr("fc8"))));
   // LRN's k^beta is 2^0.75: conv2 starts with 0.07 / 1.682.
   EXPECT_THAT(content("runs/no_lrn_1/job.json"), AllOf(HasSubstr("conv2.weights.std=0.04162\""), HasSubstr("conv3.weights.std=0.03151\"")));
   // conv4 sees the 80 maps of both columns instead of 64 of its own: sqrt(64 / 80) of the base's 0.059.
@@ -42,7 +45,7 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   std::filesystem::remove(folder_.path() / "out/runs/base_1/done.json");  // as if killed before its end was seen
   EXPECT_THAT(content("runs/base_2/config.yaml"), HasSubstr("type: lrn"));
   const CommandResult again = run();
-  EXPECT_THAT(again.err, HasSubstr("8 runs, 7 of them done before"));
+  EXPECT_THAT(again.err, HasSubstr("10 runs, 9 of them done before"));
   EXPECT_EQ(again.out, first.out);
 }
 
@@ -73,8 +76,8 @@ TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
 TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   const CommandResult list = run({"--list"});
   EXPECT_EQ(list.exit_code, 0);
-  EXPECT_THAT(list.out, AllOf(StartsWith("no_lrn "), HasSubstr("\ncolumns_apart  ")));
-  expect_refused(run({"--only", "no_lnr"}), ExitCode::command_line, {"ablate: --only no_lnr: unknown; there are no_lrn, pool_2x2"});
+  EXPECT_THAT(list.out, AllOf(StartsWith("tanh "), HasSubstr("\ncolumns_apart  ")));
+  expect_refused(run({"--only", "no_lnr"}), ExitCode::command_line, {"ablate: --only no_lnr: unknown; there are tanh, no_lrn, pool_2x2"});
   expect_refused(run({"--seeds", "0"}), ExitCode::command_line, {"--seeds 0: must be 1 or more"});
   expect_refused(run({"--set", "model.remove=[drop7]", "--out", folder_ / "undone"}), ExitCode::command_line,
                  {"--set model.remove=[drop7]: the runs set model.remove themselves"});
