@@ -33,6 +33,7 @@ def add_arguments(parser, out):
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="change a key of every run")
     parser.add_argument("--mix", action="store_true", help="go on in a folder whose results are of another commit, config or data set")
     parser.add_argument("--quick", action="store_true", help="fewer runs, 15 minutes at most on two cores")
+    parser.add_argument("--report", action="store_true", help="train nothing: tables and figure of the runs that are done")
 
 
 def write_json(path, value):
@@ -217,7 +218,9 @@ class Experiment:
 
     def run(self, jobs, evaluate):
         """Runs the jobs that are not done. evaluate(job, records, ended) -> the result when nothing more is to be learnt from the run,
-        else None; a run with a result is stopped."""
+        else None; a run with a result is stopped. -> the jobs that have a result: with --report those of before, otherwise all."""
+        if self.args.report:
+            return [job for job in jobs if self.result(job) is not None]
         self.refuse_undone_changes(jobs)
         self.refuse_changed_jobs(jobs)
         waiting = [job for job in jobs if self.result(job) is None]
@@ -254,6 +257,14 @@ class Experiment:
                 process.send_signal(signal.SIGTERM)
             for _, process, _ in running.values():
                 process.wait()
+        return jobs
+
+    def run_some(self, jobs, evaluate):
+        """As run(); refuses a --report of nothing."""
+        found = self.run(jobs, evaluate)
+        if not found:
+            stop(66, f"error: {PROGRAM}: --report: no run in {self.args.out} is done; leave --report out to train")
+        return found
 
     def evaluation(self, name, jobs):
         """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations."""

@@ -47,6 +47,13 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   const CommandResult again = run();
   EXPECT_THAT(again.err, HasSubstr("10 runs, 9 of them done before"));
   EXPECT_EQ(again.out, first.out);
+
+  std::filesystem::remove(folder_.path() / "out/runs/no_lrn_1/done.json");
+  const CommandResult report = run({"--report"});
+  EXPECT_THAT(report.out,
+              AllOf(HasSubstr("| base: the whole net | 967,992 |"), HasSubstr("| no_lrn: without LRN | "), Not(HasSubstr("diverged"))))
+      << report.err;
+  EXPECT_EQ(lines(content("ablation.csv")), 1 + 5 * 2 - 1);
 }
 
 TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
@@ -81,6 +88,9 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   expect_refused(run({"--seeds", "0"}), ExitCode::command_line, {"--seeds 0: must be 1 or more"});
   expect_refused(run({"--set", "model.remove=[drop7]", "--out", folder_ / "undone"}), ExitCode::command_line,
                  {"--set model.remove=[drop7]: the runs set model.remove themselves"});
+  expect_refused(run({"--report"}), ExitCode::no_input, {"--report: no run in"});
+  folder_.write("out/runs/no_lrn_1/done.json", R"({"diverged": true, "last_top1": null})");
+  expect_refused(run({"--report"}), ExitCode::no_input, {"--report: no run of the base in", "nothing to compare with"});
   expect_refused(run({}, without("yaml")), ExitCode::unavailable, {"ablate: PyYAML is missing; run scripts/setup test"});
   folder_.write("out/runs/base_1/job.json", R"({"config": "alexnet_64", "sets": ["seed=1", "train.epochs=3"]})");
   expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});

@@ -42,6 +42,9 @@ TEST_F(RecipesTest, TrainsVariantsThatDifferInTheirItem) {
   const CommandResult again = run();
   EXPECT_THAT(again.err, HasSubstr("6 runs, 6 of them done before"));
   EXPECT_EQ(again.out, first.out);
+  const CommandResult report = run({"--seeds", "2", "--only", "caffe", "paper", "paper_std", "original", "original_order1",
+                                    "original_norm2", "paper_bias_init", "--report"});
+  EXPECT_EQ(report.out, first.out) << report.err;
   expect_refused(run({"--widths", "full"}), ExitCode::bad_data, {"holds results of another widths narrow (now full)"});
 }
 

@@ -20,6 +20,8 @@ class ReluVsTanhTest : public ExperimentTest {
 };
 
 TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
+  expect_refused(run({"--target", "0.001", "--report"}), ExitCode::no_input,
+                 {"--report: no run in", "is done; leave --report out to train"});
   const CommandResult unreached = run({"--target", "0.001"});
   ASSERT_EQ(unreached.exit_code, 0) << unreached.err;
   EXPECT_THAT(content("report.md"),
@@ -29,6 +31,8 @@ TEST_F(ReluVsTanhTest, WritesTablesAndAReportAndGoesOn) {
   const CommandResult again = run({"--target", "0.001"});
   EXPECT_THAT(again.err, HasSubstr("2 runs, 2 of them done before"));
   EXPECT_EQ(again.out, unreached.out);
+  const CommandResult report = run({"--target", "0.001", "--rates", "0.01", "0.02", "--seeds", "3", "--report"});
+  EXPECT_EQ(report.out, unreached.out) << report.err;
   const CommandResult easy = run({"--target", "1", "--out", folder_ / "easy"});
   ASSERT_EQ(easy.exit_code, 0) << easy.err;
   EXPECT_THAT(easy.out, HasSubstr("| tanh | running | 0.01 | 1.0 | 5 | **1.0** |"));
