@@ -95,7 +95,7 @@ std::vector<float> own_rows(const ParameterSpec& spec, std::vector<float> whole)
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint) {
+void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint, const std::function<void()>& gathered) {
   const bool writes = graph.network().share.index == 0;
   std::vector<std::vector<float>> storage;
   std::vector<SafetensorsEntry> entries;
@@ -108,6 +108,7 @@ void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& ch
   };
   for (const Parameter& parameter : graph.parameters()) add(parameter.spec.name, parameter, parameter.value);
   for (const Parameter& parameter : graph.parameters()) add(kVelocityPrefix + parameter.spec.name, parameter, parameter.velocity);
+  if (gathered) gathered();
   if (!writes) return;
   DatasetStatistics statistics = checkpoint.statistics;  // a copy: a Tensor is a view of memory that may be written
   entries.push_back({"mean_image", Tensor(statistics.mean_image.data(), {statistics.height, statistics.width, 3}, DType::f32)});

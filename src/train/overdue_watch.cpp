@@ -26,25 +26,23 @@ OverdueWatch::~OverdueWatch() {
   thread_.join();
 }
 
-void OverdueWatch::begin_step() {
+void OverdueWatch::begin(Phase phase) {
   const std::lock_guard lock(mutex_);
-  step_began_s_ = now_s();
+  double& longest_s = longest_s_[static_cast<std::size_t>(phase_)];
+  if (phase_ != Phase::none) longest_s = std::max(longest_s, now_s() - began_s_);
+  phase_ = phase;
+  began_s_ = now_s();
   looks_ = 0;
-}
-
-void OverdueWatch::end_step() {
-  const std::lock_guard lock(mutex_);
-  longest_s_ = std::max(longest_s_, now_s() - step_began_s_);
-  step_began_s_ = -1;
 }
 
 void OverdueWatch::run() {
   std::unique_lock lock(mutex_);
   while (!stopped_.wait_for(lock, kBetweenLooks, [this] { return stop_; })) {
     ++looks_;
-    if (stop_request() == StopRequest::none || step_began_s_ < 0 || longest_s_ < 0) continue;
+    const double longest_s = longest_s_[static_cast<std::size_t>(phase_)];
+    if (stop_request() == StopRequest::none || phase_ == Phase::none || longest_s < 0) continue;
     const double waited_s = std::chrono::duration<double>(looks_ * kBetweenLooks).count();
-    if (waited_s > 3 * longest_s_ + 2) leave_(waited_s);
+    if (waited_s > 3 * longest_s + 2) leave_(waited_s);
   }
 }
 

@@ -2,6 +2,7 @@
 // asked may kill at any moment.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -11,15 +12,17 @@ namespace alexnet {
 
 class OverdueWatch {
  public:
-  // Looks, on a thread of its own, whether a stop is asked for, and calls `leave` once a step takes far longer than any before it: three
-  // times as long and two seconds. The first step may take any time.
+  // Those in which a rank waits for others. In no phase (while it writes a file, say) it may take its time.
+  enum class Phase { none, step, validation, gathering };
+
+  // Looks, on a thread of its own, whether a stop is asked for, and calls `leave` once a phase takes far longer than any of its kind
+  // before: three times as long and two seconds. The first of a kind may take any time.
   explicit OverdueWatch(std::function<void(double waited_s)> leave);
   ~OverdueWatch();
   OverdueWatch(const OverdueWatch&) = delete;
   OverdueWatch& operator=(const OverdueWatch&) = delete;
 
-  void begin_step();
-  void end_step();  // what comes until the next one (a validation, a checkpoint) may take its time
+  void begin(Phase phase);  // ends the one before
 
  private:
   void run();
@@ -28,9 +31,10 @@ class OverdueWatch {
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;
-  double step_began_s_ = -1;  // -1: in no step
-  double longest_s_ = -1;     // -1: none yet
-  int looks_ = 0;             // since then: the time in which this process was stopped itself does not count
+  Phase phase_ = Phase::none;
+  double began_s_ = 0;
+  std::array<double, 4> longest_s_ = {0, -1, -1, -1};  // of each phase; -1: none has ended yet
+  int looks_ = 0;                                      // since it began: the time in which this process was stopped itself does not count
   std::thread thread_;
 };
 

@@ -85,6 +85,9 @@ class Trainer {
   void save(bool is_best);
   ExitCode leave(const std::string& state, ExitCode code);
   [[noreturn]] void leave_overdue(double waited_s) const;
+  void watched(OverdueWatch::Phase phase) {
+    if (watch_) watch_->begin(phase);
+  }
 
   Config config_;
   RankGroup& ranks_;
@@ -95,7 +98,8 @@ class Trainer {
   StallWatch stall_;
   TrainingStep training_step_;
   TrainingState state_;
-  LossTotals agreed_totals_;  // of several ranks, since the last interval
+  std::optional<OverdueWatch> watch_;  // of several ranks, while they train
+  LossTotals agreed_totals_;           // of several ranks, since the last interval
   double learning_rate_ = 0;
   std::uint64_t saved_step_ = std::numeric_limits<std::uint64_t>::max();
   double saved_at_s_ = now_s();
@@ -231,6 +235,7 @@ void Trainer::validate(bool regular) {
   Graph& graph = *setup_.graph;
   const LossTotals interval = graph.totals();
   bool is_best = false;
+  watched(OverdueWatch::Phase::validation);
   for (std::size_t i = 0; i < config_.train.validate_splits.size(); ++i) {
     const std::string& split = config_.train.validate_splits[i];
     const auto loader = setup_.evaluation_loader(config_, split);
@@ -260,6 +265,7 @@ void Trainer::validate(bool regular) {
                     : fmt::format("learning rate now {:g}", schedule_.learning_rate(state_.step, state_.samples, state_.epoch_samples)));
     }
   }
+  watched(OverdueWatch::Phase::none);
   graph.reset_totals(interval);
   save(is_best);
   if (record_) record_->write_summary(position(), "running", state_.best, ExitCode::done);
@@ -280,7 +286,9 @@ void Trainer::save(bool is_best) {
   state_.schedule = schedule_.state();
   state_.interval = totals();
   const Checkpoint checkpoint{config_, state_, setup_.manifest.classes, setup_.statistics, setup_.manifest.size, setup_.manifest.resampler};
-  save_checkpoint(run_.checkpoint_file(state_.step), *setup_.graph, checkpoint);  // of all columns, by the first
+  watched(OverdueWatch::Phase::gathering);
+  save_checkpoint(run_.checkpoint_file(state_.step), *setup_.graph, checkpoint,  // of all columns, by the first
+                  [this] { watched(OverdueWatch::Phase::none); });
   if (!ranks_.is_first()) return;
   run_.link_checkpoint(state_.step, "last.safetensors");
   if (is_best) run_.link_checkpoint(state_.step, "best.safetensors");
@@ -305,16 +313,15 @@ void Trainer::leave_overdue(double waited_s) const {
 }
 
 ExitCode Trainer::run() {
-  std::optional<OverdueWatch> watch;
-  if (ranks_.size() > 1) watch.emplace([this](double waited_s) { leave_overdue(waited_s); });
+  if (ranks_.size() > 1) watch_.emplace([this](double waited_s) { leave_overdue(waited_s); });
   const double started_s = now_s();
   const auto loader = setup_.training_loader(config_, state_.samples);
   while (!finished()) {
     const std::uint64_t samples_before = state_.samples;
-    if (watch) watch->begin_step();
+    watched(OverdueWatch::Phase::step);
     one_step(*loader);
     const StepReport now = report(started_s);
-    if (watch) watch->end_step();
+    watched(OverdueWatch::Phase::none);
     if (state_.step == 1) say_first_loss();
     const bool validate_now = validation_due(samples_before), stop_asked = now.stop != StopRequest::none;
     const bool checkpoint_due =

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,8 +42,9 @@ struct Checkpoint {
 };
 
 // graph: of training, with velocities. Throws Error(io_failed); the old file of that name then stands. Where the columns lie over several
-// devices all of them call it, and column 0 writes: the same file as of one device.
-void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint);
+// devices all of them call it, and column 0 writes: the same file as of one device. `gathered` is called when it has what the others hold,
+// before it writes.
+void save_checkpoint(const std::string& path, Graph& graph, const Checkpoint& checkpoint, const std::function<void()>& gathered = {});
 
 // Everything but the weights. Throws Error(no_input | bad_data).
 Checkpoint read_checkpoint(const std::string& path);
