@@ -26,12 +26,14 @@ OverdueWatch::~OverdueWatch() {
   thread_.join();
 }
 
-void OverdueWatch::begin(Phase phase) {
+double& OverdueWatch::longest_s(Phase phase) { return longest_s_[static_cast<std::size_t>(phase)]; }
+
+void OverdueWatch::begin(Phase phase, double num_steps) {
   const std::lock_guard lock(mutex_);
-  double& longest_s = longest_s_[static_cast<std::size_t>(phase_)];
-  if (phase_ != Phase::none) longest_s = std::max(longest_s, now_s() - began_s_);
+  longest_s(phase_) = std::max(longest_s(phase_), now_s() - began_s_);
   phase_ = phase;
   began_s_ = now_s();
+  num_steps_ = num_steps;
   looks_ = 0;
 }
 
@@ -39,10 +41,10 @@ void OverdueWatch::run() {
   std::unique_lock lock(mutex_);
   while (!stopped_.wait_for(lock, kBetweenLooks, [this] { return stop_; })) {
     ++looks_;
-    const double longest_s = longest_s_[static_cast<std::size_t>(phase_)];
-    if (stop_request() == StopRequest::none || phase_ == Phase::none || longest_s < 0) continue;
+    const double expected_s = std::max(longest_s(phase_), num_steps_ * longest_s(Phase::step));
+    if (stop_request() == StopRequest::none || phase_ == Phase::none || expected_s < 0) continue;
     const double waited_s = std::chrono::duration<double>(looks_ * kBetweenLooks).count();
-    if (waited_s > 3 * longest_s + 2) leave_(waited_s);
+    if (waited_s > 3 * expected_s + 2) leave_(waited_s);
   }
 }
 

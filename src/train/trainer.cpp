@@ -85,8 +85,8 @@ class Trainer {
   void save(bool is_best);
   ExitCode leave(const std::string& state, ExitCode code);
   [[noreturn]] void leave_overdue(double waited_s) const;
-  void watched(OverdueWatch::Phase phase) {
-    if (watch_) watch_->begin(phase);
+  void watched(OverdueWatch::Phase phase, double num_steps = 1) {
+    if (watch_) watch_->begin(phase, num_steps);
   }
 
   Config config_;
@@ -235,7 +235,6 @@ void Trainer::validate(bool regular) {
   Graph& graph = *setup_.graph;
   const LossTotals interval = graph.totals();
   bool is_best = false;
-  watched(OverdueWatch::Phase::validation);
   for (std::size_t i = 0; i < config_.train.validate_splits.size(); ++i) {
     const std::string& split = config_.train.validate_splits[i];
     const auto loader = setup_.evaluation_loader(config_, split);
@@ -243,10 +242,13 @@ void Trainer::validate(bool regular) {
       log::warning("the data set {} has no split {}: not validated", config_.data.path, split);
       continue;
     }
+    const auto num_images = static_cast<double>(setup_.manifest.splits.at(split).num_samples * config_.train.validate_views);
+    watched(OverdueWatch::Phase::validation, std::ceil(num_images / static_cast<double>(config_.train.batch_size)));
     EvaluatedModel model{&graph, make_step_parameters(config_, graph.network(), state_.epoch(), 0), config_.data.crop};
     const auto evaluation =
         evaluate({&model, 1}, *loader, setup_.manifest.size, setup_.manifest.size, static_cast<int>(config_.train.validate_views), nullptr,
                  [this](std::span<double> values) { ranks_.sum_over_replicas(values); });
+    watched(OverdueWatch::Phase::none);
     const ValidationResult& result = evaluation.result;
     if (record_) record_->write_validation(position(), split, evaluation, config_.train.validate_views);
     if (i != 0) continue;
@@ -265,7 +267,6 @@ void Trainer::validate(bool regular) {
                     : fmt::format("learning rate now {:g}", schedule_.learning_rate(state_.step, state_.samples, state_.epoch_samples)));
     }
   }
-  watched(OverdueWatch::Phase::none);
   graph.reset_totals(interval);
   save(is_best);
   if (record_) record_->write_summary(position(), "running", state_.best, ExitCode::done);
@@ -321,7 +322,6 @@ ExitCode Trainer::run() {
     watched(OverdueWatch::Phase::step);
     one_step(*loader);
     const StepReport now = report(started_s);
-    watched(OverdueWatch::Phase::none);
     if (state_.step == 1) say_first_loss();
     const bool validate_now = validation_due(samples_before), stop_asked = now.stop != StopRequest::none;
     const bool checkpoint_due =
@@ -329,6 +329,7 @@ ExitCode Trainer::run() {
         now.checkpoint_due || now.snapshot_wanted;
     const bool will_save = validate_now || stop_asked || now.out_of_time || checkpoint_due || finished();
     if ((log_due() || will_save) && !check_finite(will_save)) return leave("diverged", ExitCode::answer_is_no);
+    watched(OverdueWatch::Phase::none);
     if (log_due()) {
       log_interval();
     } else if (record_ && record_->status_is_due()) {

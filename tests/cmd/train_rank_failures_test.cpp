@@ -27,10 +27,12 @@ bool wait_for(const std::function<bool()>& condition) {
 // Two processes that train for hours, in the background.
 class TrainingProcesses {
  public:
-  TrainingProcesses(std::string run, const std::string& rank_timeout_s) : run_(std::move(run)) {
+  TrainingProcesses(std::string run, const std::string& rank_timeout_s, const std::vector<std::string>& more = {}) : run_(std::move(run)) {
     smoke();
     std::vector<std::string> args = {"train", "--config", std::string(ALEXNET_SOURCE_DIR) + "/configs/smoke.yaml", "--run-dir", run_};
-    for (const std::string& set : {std::string("train.epochs=1000000"), "device.rank_timeout_s=" + rank_timeout_s}) {
+    std::vector<std::string> sets = {"train.epochs=1000000", "device.rank_timeout_s=" + rank_timeout_s};
+    sets.insert(sets.end(), more.begin(), more.end());
+    for (const std::string& set : sets) {
       args.emplace_back("--set");
       args.push_back(set);
     }
@@ -105,14 +107,20 @@ TEST_F(TrainRankFailures, ARankThatHangsEndsTheOthersAtTheLimit) {
   expect_resumes("hung");
 }
 
+// What the ranks wait for each other in: mostly steps; mostly validations; mostly checkpoints, whose weights lie on both.
 TEST_F(TrainRankFailures, AStopDoesNotWaitForARankThatHangs) {
-  TrainingProcesses training("overdue", "1000");
-  ASSERT_TRUE(training.started());
-  training.signal(1, SIGSTOP);
-  training.signal(0, SIGTERM);
-  const CommandResult result = training.wait();
-  expect_ranks_refused(result, ExitCode::rank_lost, {"asked to stop, but step", "the last one is overdue/last.safetensors"});
-  expect_resumes("overdue");
+  const std::vector<std::string> layouts[] = {
+      {}, {"train.validate_every_epochs=0.1"}, {"checkpoint.every_steps=1", "device.column_devices=2"}};
+  for (const std::vector<std::string>& more : layouts) {
+    const std::string run = "overdue" + std::to_string(&more - layouts);
+    TrainingProcesses training(run, "1000", more);
+    ASSERT_TRUE(training.started());
+    training.signal(1, SIGSTOP);
+    training.signal(0, SIGTERM);
+    const CommandResult result = training.wait();
+    expect_ranks_refused(result, ExitCode::rank_lost, {"asked to stop, but step", "the last one is " + run + "/last.safetensors"});
+    expect_resumes(run);
+  }
 }
 
 }  // namespace
