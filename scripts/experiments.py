@@ -128,20 +128,23 @@ class Experiment:
         dumps = "".join(self.resolved(config) for config in configs)
         with open(os.path.join(self.args.data, "dataset.json"), "rb") as file:
             data = hashlib.sha256(file.read()).hexdigest()[:16]
-        now = {"commit": self.version["commit"], "configs": hashlib.sha256(dumps.encode()).hexdigest()[:16], "data": data, **settings}
+        self.agreed = {"commit": self.version["commit"], "configs": hashlib.sha256(dumps.encode()).hexdigest()[:16], "data": data, **settings}
         path = os.path.join(self.args.out, "experiment.json")
-        os.makedirs(os.path.join(self.args.out, "runs"), exist_ok=True)
+        for folder in ("runs", "evaluations"):
+            os.makedirs(os.path.join(self.args.out, folder), exist_ok=True)
         if os.path.exists(path):
-            before = read_json(path)
-            differing = [key for key in now if before.get(key) != now[key]]
-            if differing:
-                self.refuse_mix(", ".join(f"{key} {before.get(key)} (now {now[key]})" for key in differing))
+            self.refuse_other(self.args.out, read_json(path))
         else:
-            write_json(path, now)
+            write_json(path, self.agreed)
 
-    def refuse_mix(self, was):
+    def refuse_other(self, where, experiment):
+        differing = [key for key in self.agreed if experiment.get(key) != self.agreed[key]]
+        if differing:
+            self.refuse_mix(where, ", ".join(f"{key} {experiment.get(key)} (now {self.agreed[key]})" for key in differing))
+
+    def refuse_mix(self, where, was):
         if not self.args.mix:
-            stop(65, f"error: {PROGRAM}: {self.args.out}: holds results of another {was}; choose another --out, or add --mix")
+            stop(65, f"error: {PROGRAM}: {where}: holds results of another {was}; choose another --out, or add --mix")
 
     def refuse_undone_changes(self, jobs):
         """--set of all runs comes first, so one of a key that the runs set themselves would have no effect."""
@@ -157,7 +160,7 @@ class Experiment:
             before = self.begun(job)
             if before is not None and before != job.sets:
                 differing = [s for s in before if s not in job.sets] or before
-                self.refuse_mix(f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
+                self.refuse_mix(self.args.out, f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
 
     def begun(self, job):
         """The changes of its config that a run was begun with, or None."""
@@ -199,7 +202,7 @@ class Experiment:
         return read_json(path) if os.path.exists(path) else None
 
     def finish(self, job, result):
-        write_json(os.path.join(self.run_folder(job), "done.json"), result)
+        write_json(os.path.join(self.run_folder(job), "done.json"), {**result, **self.origin(job)})
         if not job.keep_checkpoints:
             for checkpoint in glob.glob(os.path.join(self.run_folder(job), "*.safetensors")):
                 os.remove(checkpoint)
@@ -267,23 +270,64 @@ class Experiment:
         return found
 
     def evaluation(self, name, jobs):
-        """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations."""
-        path = os.path.join(self.args.out, "evaluations", name + ".json")
-        checkpoints = [os.path.join(self.run_folder(job), "last.safetensors") for job in jobs]
-        written = max((os.path.getmtime(checkpoint) for checkpoint in checkpoints if os.path.exists(checkpoint)), default=0)
+        """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations.
+        None where the checkpoints of several are not all here (of runs that were added)."""
+        path, checkpoints = self.evaluation_file(name), [self.last_checkpoint(job.name) for job in jobs]
+        here = [checkpoint for checkpoint in checkpoints if os.path.exists(checkpoint)]
+        written = max(map(os.path.getmtime, here), default=0)
         if os.path.exists(path) and os.path.getmtime(path) >= written and read_json(path)["checkpoints"] == checkpoints:
             return read_json(path)
+        if len(here) < len(jobs) and len(jobs) > 1:
+            return None
         say(f"{name}: ten views")
         command = [self.args.alexnet, "eval", "--data", self.args.data, "--views", "10", "--json"]
         result = {**measured(command + [word for c in checkpoints for word in ("--checkpoint", c)]), "checkpoints": checkpoints}
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         write_json(path, result)
         return result
 
-    def commits(self, jobs):
-        """Those of the programs that trained the jobs; of this one where a run does not tell."""
-        paths = [os.path.join(self.run_folder(job), "environment.json") for job in jobs]
-        return sorted({read_json(path)["version"]["commit"] if os.path.exists(path) else self.version["commit"] for path in paths})
+    def evaluation_file(self, name):
+        return os.path.join(self.args.out, "evaluations", name + ".json")
+
+    def last_checkpoint(self, name):
+        return os.path.join(self.args.out, "runs", name, "last.safetensors")
+
+    def origin(self, job):
+        """The commit of the program that trained a job (of this one where the run does not tell), and how long."""
+        done, path = self.result(job) or {}, os.path.join(self.run_folder(job), "environment.json")
+        if "commit" in done:
+            return {key: done[key] for key in ("commit", "time_s")}
+        return {"commit": read_json(path)["version"]["commit"] if os.path.exists(path) else self.version["commit"],
+                "time_s": max((r.get("time_s", 0) for r in records(self.run_folder(job))), default=0)}
+
+    def write_results(self, jobs, evaluations):
+        """OUT/results.json: what add_results() takes up elsewhere; `evaluations` are names, of which there may be none."""
+        runs = {job.name: {"sets": self.begun(job), "done": {**self.result(job), **self.origin(job)}} for job in jobs}
+        found = {name: read_json(self.evaluation_file(name)) for name in evaluations if os.path.exists(self.evaluation_file(name))}
+        for evaluation in found.values():
+            evaluation["runs"] = [os.path.basename(os.path.dirname(checkpoint)) for checkpoint in evaluation.pop("checkpoints")]
+        write_json(os.path.join(self.args.out, "results.json"), {"experiment": self.agreed, "runs": runs, "evaluations": found})
+
+    def add_results(self, path):
+        """Runs of another results.json count as done here, but for those that this folder has already."""
+        try:
+            other = read_json(path)
+            self.refuse_other(path, other["experiment"])
+            for name, run in other["runs"].items():
+                folder = os.path.join(self.args.out, "runs", os.path.basename(name))
+                if os.path.exists(folder):
+                    continue
+                os.makedirs(folder)
+                write_json(os.path.join(folder, "job.json"), {"sets": list(run["sets"])})
+                write_json(os.path.join(folder, "done.json"), dict(run["done"]))
+            for name, evaluation in other["evaluations"].items():
+                file = self.evaluation_file(os.path.basename(name))
+                if not os.path.exists(file):
+                    checkpoints = [self.last_checkpoint(run) for run in evaluation.pop("runs")]
+                    write_json(file, {**evaluation, "checkpoints": checkpoints})
+        except OSError as error:
+            stop(66, f"error: {PROGRAM}: --add {path}: {error.strerror}")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            stop(65, f"error: {PROGRAM}: --add {path}: not a results.json of this script")
 
     def write_csv(self, name, header, rows):
         with open(os.path.join(self.args.out, name), "w", newline="", encoding="utf-8") as file:
@@ -293,9 +337,10 @@ class Experiment:
 
     def write_report(self, title, setting, jobs, lines):
         """OUT/report.md: how the results came about, then the lines, which are printed too."""
-        hours = sum(max((r.get("time_s", 0) for r in records(self.run_folder(job))), default=0) for job in jobs) / 3600
+        origins = [self.origin(job) for job in jobs]
+        commits, hours = sorted({origin["commit"] for origin in origins}), sum(origin["time_s"] for origin in origins) / 3600
         command = shlex.join([f"scripts/{PROGRAM}", *sys.argv[1:]])
-        origin = f"alexnet {', '.join(self.commits(jobs))}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
+        origin = f"alexnet {', '.join(commits)}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
                  f"{hours:.1f} hours of training in all, --jobs {self.args.jobs} at a time; `{command}`."
         with open(os.path.join(self.args.out, "report.md"), "w", encoding="utf-8") as file:
             file.write("\n".join([f"# {title}", "", origin, "", *lines]) + "\n")

@@ -48,6 +48,16 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   EXPECT_THAT(again.err, HasSubstr("10 runs, 9 of them done before"));
   EXPECT_EQ(again.out, first.out);
 
+  const std::string results = folder_ / "out/results.json";
+  const CommandResult elsewhere = run({"--add", results, "--out", folder_ / "elsewhere"});
+  EXPECT_THAT(elsewhere.err, HasSubstr("10 runs, 10 of them done before"));
+  EXPECT_EQ(elsewhere.out, first.out);
+  const CommandResult added = run({"--add", results, "--out", folder_ / "more", "--only", "no_lrn", "--seeds", "3"});
+  EXPECT_THAT(added.err, HasSubstr("6 runs, 4 of them done before"));
+  // Of the base's three nets two are elsewhere.
+  EXPECT_THAT(added.out, AllOf(HasSubstr("| no_lrn: without LRN | "), HasSubstr("| ten views | "), Not(HasSubstr("| average of "))))
+      << added.err;
+
   std::filesystem::remove(folder_.path() / "out/runs/no_lrn_1/done.json");
   const CommandResult report = run({"--report"});
   EXPECT_THAT(report.out,
@@ -96,6 +106,11 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});
   expect_refused(run({"--config", "alexnet_caffe", "--out", folder_ / "steps"}), ExitCode::command_line,
                  {"--epochs 1: the config has max_steps, not epochs"});
+  const auto add = [&](const std::string& file) { return run({"--add", file, "--out", folder_ / "added"}); };
+  expect_refused(add(folder_ / "none.json"), ExitCode::no_input, {"ablate: --add ", "none.json: No such file"});
+  expect_refused(add(folder_.write("list.json", "[]")), ExitCode::bad_data, {"list.json: not a results.json of this script"});
+  expect_refused(add(folder_.write("other.json", R"({"experiment": {"commit": "f00"}, "runs": {}, "evaluations": {}})")),
+                 ExitCode::bad_data, {"other.json: holds results of another commit f00 (now ", "add --mix"});
   const CommandResult no_such_layer = run({"--config", "cifar10_quick", "--out", folder_ / "other", "--only", "no_conv5"});
   EXPECT_EQ(no_such_layer.exit_code, 78);
   EXPECT_THAT(no_such_layer.err, HasSubstr("conv5"));
