@@ -9,19 +9,26 @@ Fisher-Yates permutation drawn with Philox 4x32-10 from (seed, stream 2, epoch).
 as two orders of summation do, and what is to agree is the curve. For networks whose training draws nothing but that order: no random crops,
 mirror images, noise or dropout.
 
-Prints a table by epoch: the running training error and loss here and there; the last line is JSON. Needs PyTorch, NumPy and PyYAML.
+With --perturb 1e-6 PyTorch's initial weights are changed by about one part in a million: a second run with it says how far PyTorch drifts
+from itself, which two right programs may do as well.
+
+Prints a table by epoch: the running training error and loss here and there; --csv FILE writes every interval that the run logged (of 20
+steps); the last line is JSON. Needs PyTorch, NumPy and PyYAML.
 """
 import argparse
+import csv
 import json
 import os
 import subprocess
 import tarfile
 import tempfile
+from collections import namedtuple
 
 from experiments import records
 from peers_common import ROOT, parsed, require_alexnet, say, stop
 
 SHUFFLE_STREAM = 2
+Interval = namedtuple("Interval", "epoch step images error_alexnet error_pytorch loss_alexnet loss_pytorch")
 
 
 def philox(np, seed, stream, indices):
@@ -114,13 +121,18 @@ def batches(np, seed, count, size):
 
 
 def train(np, torch, args, config):
-    """[(epoch, images, our error, PyTorch's, our loss, PyTorch's)] of the intervals that the run logged."""
+    """The intervals that the run logged."""
     from alexnet_torch import AlexNet
     pictures, labels = read_split(np, config["data"]["path"], "train")
     require_deterministic(config, pictures.shape[1], args.run)
     logged, count, size = intervals(args.run), len(labels), config["train"]["batch_size"]
     net = AlexNet(config, num_classes=int(labels.max()) + 1).train()
     mean = initial_weights(args, net)
+    if args.perturb:
+        torch.manual_seed(1)
+        with torch.no_grad():
+            for parameter in net.parameters():
+                parameter.mul_(1 + args.perturb * torch.randn_like(parameter))
     optimizer = optimizer_of(torch, net, config)
     rows, images, errors, loss_sum = [], 0, 0, 0.0
     for step, indices in enumerate(batches(np, config["seed"], count, size), 1):
@@ -136,23 +148,30 @@ def train(np, torch, args, config):
         if step in logged:
             epoch = (step * size - 1) // count + 1  # an interval counts for the epoch that it ends in
             our_loss, our_error = logged[step]
-            rows.append((epoch, images, our_error, errors / images, our_loss, loss_sum / images))
+            rows.append(Interval(epoch, step, images, our_error, errors / images, our_loss, loss_sum / images))
             images, errors, loss_sum = 0, 0, 0.0
 
 
 def by_epoch(rows, most):
     table = []
-    for epoch in sorted({row[0] for row in rows if row[0] <= most}):
-        chosen = [row for row in rows if row[0] == epoch]
-        images = sum(row[1] for row in chosen)
-        table.append((epoch, *(sum(row[1] * row[column] for row in chosen) / images for column in range(2, 6))))
+    for epoch in sorted({row.epoch for row in rows if row.epoch <= most}):
+        chosen = [row for row in rows if row.epoch == epoch]
+        images = sum(row.images for row in chosen)
+        means = {key: sum(row.images * getattr(row, key) for row in chosen) / images for key in Interval._fields[3:]}
+        table.append(Interval(epoch, chosen[-1].step, images, **means))
     return table
+
+
+def largest_difference(rows):
+    return max((abs(row.error_alexnet - row.error_pytorch) for row in rows), default=None)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="figure1_peer.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", metavar="RUN", help="a run directory of scripts/relu_vs_tanh: OUT/runs/NAME")
     parser.add_argument("--epochs", type=int, default=5, help="to compare [5]")
+    parser.add_argument("--perturb", type=float, default=0, metavar="SHARE", help="multiply PyTorch's initial weights by 1 + SHARE * N(0, 1) [0]")
+    parser.add_argument("--csv", metavar="FILE", help="write the errors and losses of every interval")
     parser.add_argument("--alexnet", default=os.path.join(ROOT, "build", "alexnet"), help="the executable [build/alexnet]")
     parser.add_argument("--python", help="an interpreter that has PyTorch, NumPy and PyYAML [this one]")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of PyTorch [the cores]")
@@ -162,7 +181,8 @@ def main():
         if not os.path.exists(os.path.join(args.run, name)):
             stop(66, f"{args.run}: no {name} in it; give a run directory of scripts/relu_vs_tanh")
     if args.python:
-        own = ["--epochs", str(args.epochs), "--alexnet", args.alexnet, "--threads", str(args.threads)]
+        options = {"--epochs": args.epochs, "--perturb": args.perturb, "--csv": args.csv, "--alexnet": args.alexnet, "--threads": args.threads}
+        own = [word for option, value in options.items() if value is not None for word in (option, str(value))]
         os.execvp(args.python, [args.python, os.path.abspath(__file__), args.run, *own])
     try:
         import numpy as np
@@ -175,13 +195,18 @@ def main():
         config = yaml.safe_load(file)
     say(f"PyTorch {torch.__version__}, {args.threads} threads")
     rows = train(np, torch, args, config)
+    if args.csv:
+        with open(args.csv, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(Interval._fields)
+            writer.writerows(rows)
     table = by_epoch(rows, args.epochs)
     print("| epoch | running error: alexnet | PyTorch | running loss: alexnet | PyTorch |\n|---|---|---|---|---|")
-    for epoch, our_error, error, our_loss, loss in table:
-        print(f"| {epoch} | {100 * our_error:.2f} % | {100 * error:.2f} % | {our_loss:.4f} | {loss:.4f} |")
-    print(json.dumps({"torch": torch.__version__, "epochs": len(table), "first_loss_difference": abs(rows[0][4] - rows[0][5]) if rows else None,
-                      "largest_difference_of_an_interval": max((abs(row[2] - row[3]) for row in rows), default=None),
-                      "largest_difference_of_an_epoch": max((abs(row[1] - row[2]) for row in table), default=None)}))
+    for row in table:
+        print(f"| {row.epoch} | {100 * row.error_alexnet:.2f} % | {100 * row.error_pytorch:.2f} % | {row.loss_alexnet:.4f} | {row.loss_pytorch:.4f} |")
+    print(json.dumps({"torch": torch.__version__, "epochs": len(table),
+                      "first_loss_difference": abs(rows[0].loss_alexnet - rows[0].loss_pytorch) if rows else None,
+                      "largest_difference_of_an_interval": largest_difference(rows), "largest_difference_of_an_epoch": largest_difference(table)}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment_fixture.hpp"
+#include "support/smoke.hpp"
 
 namespace alexnet {
 namespace {
@@ -116,6 +117,12 @@ TEST_F(ReluVsTanhTest, PyTorchDrawsTheSameCurves) {
     EXPECT_LT(found.at("first_loss_difference"), 1e-5) << peer.out;
     EXPECT_LT(found.at("largest_difference_of_an_interval"), 0.04) << peer.out;  // one picture of 30 on the other side of a tie
   }
+  const std::string csv = folder_ / "intervals.csv";
+  const CommandResult other = run_command({kPeer, folder_ / "out/runs/relu_0.01_1", "--alexnet", ALEXNET_BINARY, "--python",
+                                           "/usr/bin/python3", "--perturb", "30", "--csv", csv, "--epochs", "1"});
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_GT(nlohmann::json::parse(other.out.substr(other.out.rfind("\n{"))).at("first_loss_difference"), 1e-3);
+  EXPECT_THAT(read_file(csv), testing::StartsWith("epoch,step,images,error_alexnet,error_pytorch,loss_alexnet,loss_pytorch\r\n1,1,30,"));
 }
 
 TEST_F(ReluVsTanhTest, ThePeerRefusesWhatItCannotRepeat) {
