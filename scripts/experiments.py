@@ -22,6 +22,8 @@ import peers_common
 from peers_common import PROGRAM, ROOT, cpu_name, measured, require_alexnet, say, stop
 
 POLL_S = 0.5
+EVALUATED = ("top1_error", "top5_error", "top1_error_centre", "top5_error_centre")
+ENSEMBLE = "ensemble"  # an evaluation of several runs' average
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "softsign", "sigmoid")  # types of layers
 
 
@@ -116,6 +118,10 @@ def records(run):
     return found
 
 
+def short_hash(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 class Experiment:
     def __init__(self, args, configs, settings=None):
         """settings: more that results must agree in, as {name: value}."""
@@ -126,9 +132,8 @@ class Experiment:
     def remember(self, configs, settings):
         """Refuses to add to the results of another experiment."""
         dumps = "".join(self.resolved(config) for config in configs)
-        with open(os.path.join(self.args.data, "dataset.json"), "rb") as file:
-            data = hashlib.sha256(file.read()).hexdigest()[:16]
-        self.agreed = {"commit": self.version["commit"], "configs": hashlib.sha256(dumps.encode()).hexdigest()[:16], "data": data, **settings}
+        pictures = json.dumps({key: self.dataset()[key] for key in ("size", "classes", "splits")}, sort_keys=True)  # with the shards' hashes
+        self.agreed = {"commit": self.version["commit"], "configs": short_hash(dumps), "pictures": short_hash(pictures), **settings}
         path = os.path.join(self.args.out, "experiment.json")
         for folder in ("runs", "evaluations"):
             os.makedirs(os.path.join(self.args.out, folder), exist_ok=True)
@@ -146,41 +151,47 @@ class Experiment:
         if not self.args.mix:
             stop(65, f"error: {PROGRAM}: {where}: holds results of another {was}; choose another --out, or add --mix")
 
-    def refuse_undone_changes(self, jobs):
+    def refuse_undone_changes(self, keys):
         """--set of all runs comes first, so one of a key that the runs set themselves would have no effect."""
-        keys = {s.split("=")[0] for job in jobs for s in job.sets}
         for given in self.args.sets:
             key = given.split("=")[0]
             if any(key == own or key.startswith(own + ".") or own.startswith(key + ".") for own in keys):
                 stop(64, f"error: {PROGRAM}: --set {given}: the runs set {key} themselves; see --help for what can be chosen")
 
     def refuse_changed_jobs(self, jobs):
-        """A run that was begun with other changes of its config, by another --epochs say, is of another experiment."""
         for job in jobs:
-            before = self.begun(job)
-            if before is not None and before != job.sets:
-                differing = [s for s in before if s not in job.sets] or before
-                self.refuse_mix(self.args.out, f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
+            self.refuse_changed(self.args.out, job, self.begun(job))
+
+    def refuse_changed(self, where, job, before):
+        """A run that was begun with other changes of its config, by another --epochs say, is of another experiment."""
+        if before is not None and before != job.sets:
+            differing = [s for s in before if s not in job.sets] or before
+            self.refuse_mix(where, f"configuration: {job.name} was begun with {', '.join(differing) or 'no --set'}")
+
+    def job(self, job):
+        """What was written when the run was begun, or {}."""
+        path = os.path.join(self.run_folder(job), "job.json")
+        return read_json(path) if os.path.exists(path) else {}
 
     def begun(self, job):
         """The changes of its config that a run was begun with, or None."""
-        path = os.path.join(self.run_folder(job), "job.json")
-        return read_json(path)["sets"] if os.path.exists(path) else None
+        return self.job(job).get("sets")
 
-    def asked(self, command, config, sets=()):
-        """What `alexnet COMMAND CONFIG` prints, with the --set of all runs and these."""
-        words = [self.args.alexnet, *command, config] + [word for s in [*self.args.sets, *sets] for word in ("--set", s)]
+    def asked(self, command, config, sets):
+        """What `alexnet COMMAND CONFIG` prints with these --set."""
+        words = [self.args.alexnet, *command, config] + [word for s in sets for word in ("--set", s)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             stop(done.returncode, done.stderr.strip())
         return done.stdout
 
     def resolved(self, config, sets=()):
-        return self.asked(["config"], config, sets)
+        """The whole config, with the --set of all runs and these."""
+        return self.asked(["config"], config, [*self.args.sets, *sets])
 
     def summary(self, config, sets):
         """The layers of the network, with shapes, parameters and multiply-accumulates."""
-        return json.loads(self.asked(["summary", "--json", "--config"], config, [*sets, f"model.num_classes={self.num_classes()}"]))["layers"]
+        return json.loads(self.asked(["summary", "--json", "--config"], config, [*self.args.sets, *sets, f"model.num_classes={self.num_classes()}"]))["layers"]
 
     def dataset(self):
         return read_json(os.path.join(self.args.data, "dataset.json"))
@@ -214,7 +225,7 @@ class Experiment:
                    "--set", f"device.threads={threads}"]
         command += [word for s in self.args.sets + job.sets for word in ("--set", s)]
         os.makedirs(self.run_folder(job), exist_ok=True)
-        write_json(os.path.join(self.run_folder(job), "job.json"), {"config": job.config, "sets": job.sets})
+        write_json(os.path.join(self.run_folder(job), "job.json"), {"config": job.config, "sets": job.sets, "experiment": self.agreed})
         log = open(os.path.join(self.run_folder(job), "output.log"), "ab")  # closed with the process
         say(f"{job.name}: begins or goes on")
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True), log
@@ -222,10 +233,10 @@ class Experiment:
     def run(self, jobs, evaluate):
         """Runs the jobs that are not done. evaluate(job, records, ended) -> the result when nothing more is to be learnt from the run,
         else None; a run with a result is stopped. -> the jobs that have a result: with --report those of before, otherwise all."""
+        self.refuse_changed_jobs(jobs)
         if self.args.report:
             return [job for job in jobs if self.result(job) is not None]
-        self.refuse_undone_changes(jobs)
-        self.refuse_changed_jobs(jobs)
+        self.refuse_undone_changes({s.split("=")[0] for job in jobs for s in job.sets})
         waiting = [job for job in jobs if self.result(job) is None]
         say(f"{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before")
         running = {}
@@ -272,62 +283,64 @@ class Experiment:
     def evaluation(self, name, jobs):
         """`alexnet eval` with ten views of the last checkpoint of a job, or of the average of several; asked once, kept in OUT/evaluations.
         None where the checkpoints of several are not all here (of runs that were added)."""
-        path, checkpoints = self.evaluation_file(name), [self.last_checkpoint(job.name) for job in jobs]
+        path, runs = self.evaluation_file(name), [job.name for job in jobs]
+        checkpoints = [os.path.join(self.run_folder(job), "last.safetensors") for job in jobs]
         here = [checkpoint for checkpoint in checkpoints if os.path.exists(checkpoint)]
         written = max(map(os.path.getmtime, here), default=0)
-        if os.path.exists(path) and os.path.getmtime(path) >= written and read_json(path)["checkpoints"] == checkpoints:
+        if os.path.exists(path) and os.path.getmtime(path) >= written and read_json(path).get("runs") == runs:
             return read_json(path)
-        if len(here) < len(jobs) and len(jobs) > 1:
-            return None
+        if len(here) < len(jobs):
+            if len(jobs) > 1:
+                return None
+            stop(66, f"error: {PROGRAM}: {self.run_folder(jobs[0])}: done, but its last.safetensors is gone; remove the folder to train it again")
         say(f"{name}: ten views")
         command = [self.args.alexnet, "eval", "--data", self.args.data, "--views", "10", "--json"]
-        result = {**measured(command + [word for c in checkpoints for word in ("--checkpoint", c)]), "checkpoints": checkpoints}
-        write_json(path, result)
-        return result
+        found = measured(command + [word for c in checkpoints for word in ("--checkpoint", c)])
+        write_json(path, {**{key: found[key] for key in EVALUATED}, "runs": runs})
+        return read_json(path)
 
     def evaluation_file(self, name):
         return os.path.join(self.args.out, "evaluations", name + ".json")
 
-    def last_checkpoint(self, name):
-        return os.path.join(self.args.out, "runs", name, "last.safetensors")
-
     def origin(self, job):
-        """The commit of the program that trained a job (of this one where the run does not tell), and how long."""
+        """Which program trained a job, where, and for how long; where the run does not tell: this one, here."""
         done, path = self.result(job) or {}, os.path.join(self.run_folder(job), "environment.json")
         if "commit" in done:
-            return {key: done[key] for key in ("commit", "time_s")}
-        return {"commit": read_json(path)["version"]["commit"] if os.path.exists(path) else self.version["commit"],
+            return {key: done[key] for key in ("commit", "cpu", "time_s")}
+        return {"commit": read_json(path)["version"]["commit"] if os.path.exists(path) else self.version["commit"], "cpu": cpu_name(),
                 "time_s": max((r.get("time_s", 0) for r in records(self.run_folder(job))), default=0)}
 
-    def write_results(self, jobs, evaluations):
-        """OUT/results.json: what add_results() takes up elsewhere; `evaluations` are names, of which there may be none."""
-        runs = {job.name: {"sets": self.begun(job), "done": {**self.result(job), **self.origin(job)}} for job in jobs}
-        found = {name: read_json(self.evaluation_file(name)) for name in evaluations if os.path.exists(self.evaluation_file(name))}
-        for evaluation in found.values():
-            evaluation["runs"] = [os.path.basename(os.path.dirname(checkpoint)) for checkpoint in evaluation.pop("checkpoints")]
-        write_json(os.path.join(self.args.out, "results.json"), {"experiment": self.agreed, "runs": runs, "evaluations": found})
+    def write_results(self, jobs):
+        """OUT/results.json: what add_results() takes up elsewhere."""
+        runs = {job.name: {"experiment": self.job(job).get("experiment", self.agreed), "sets": self.begun(job),
+                           "done": {**self.result(job), **self.origin(job)}} for job in jobs}
+        names = [name for name in [*runs, ENSEMBLE] if os.path.exists(self.evaluation_file(name))]
+        evaluations = {name: read_json(self.evaluation_file(name)) for name in names}
+        write_json(os.path.join(self.args.out, "results.json"), {"runs": runs, "evaluations": evaluations})
 
-    def add_results(self, path):
-        """Runs of another results.json count as done here, but for those that this folder has already."""
+    def add_results(self, path, jobs):
+        """Of another results.json the runs that are asked for here and not begun here count as done."""
         try:
             other = read_json(path)
-            self.refuse_other(path, other["experiment"])
-            for name, run in other["runs"].items():
-                folder = os.path.join(self.args.out, "runs", os.path.basename(name))
-                if os.path.exists(folder):
-                    continue
-                os.makedirs(folder)
-                write_json(os.path.join(folder, "job.json"), {"sets": list(run["sets"])})
-                write_json(os.path.join(folder, "done.json"), dict(run["done"]))
-            for name, evaluation in other["evaluations"].items():
-                file = self.evaluation_file(os.path.basename(name))
-                if not os.path.exists(file):
-                    checkpoints = [self.last_checkpoint(run) for run in evaluation.pop("runs")]
-                    write_json(file, {**evaluation, "checkpoints": checkpoints})
+            asked = {job.name: job for job in jobs if job.name in other["runs"]}
+            for name, job in asked.items():
+                self.refuse_other(path, other["runs"][name]["experiment"])
+                self.refuse_changed(path, job, other["runs"][name]["sets"])
+            new = {name: job for name, job in asked.items() if self.begun(job) is None}
+            evaluations = {name: {key: found[key] for key in (*EVALUATED, "runs")} for name, found in other["evaluations"].items()
+                           if (name in new or name == ENSEMBLE) and set(found["runs"]) <= set(new)}
+            runs = {name: {key: dict(other["runs"][name])[key] for key in ("experiment", "sets", "done")} for name in new}
         except OSError as error:
             stop(66, f"error: {PROGRAM}: --add {path}: {error.strerror}")
         except (ValueError, KeyError, TypeError, AttributeError):
             stop(65, f"error: {PROGRAM}: --add {path}: not a results.json of this script")
+        for name, found in evaluations.items():
+            write_json(self.evaluation_file(name), found)
+        for name, run in runs.items():  # job.json last: without it the same command takes the run up again
+            os.makedirs(self.run_folder(new[name]), exist_ok=True)
+            write_json(os.path.join(self.run_folder(new[name]), "done.json"), run.pop("done"))
+            write_json(os.path.join(self.run_folder(new[name]), "job.json"), run)
+        say(f"{path}: of {len(other['runs'])} runs {len(new)} are taken up, {len(asked) - len(new)} were begun here, the others are not asked for")
 
     def write_csv(self, name, header, rows):
         with open(os.path.join(self.args.out, name), "w", newline="", encoding="utf-8") as file:
@@ -338,10 +351,10 @@ class Experiment:
     def write_report(self, title, setting, jobs, lines):
         """OUT/report.md: how the results came about, then the lines, which are printed too."""
         origins = [self.origin(job) for job in jobs]
-        commits, hours = sorted({origin["commit"] for origin in origins}), sum(origin["time_s"] for origin in origins) / 3600
+        commits, cpus = (", ".join(sorted({origin[key] for origin in origins})) for key in ("commit", "cpu"))
         command = shlex.join([f"scripts/{PROGRAM}", *sys.argv[1:]])
-        origin = f"alexnet {', '.join(commits)}, data set {self.args.data}, {setting}; {cpu_name()}, {os.cpu_count()} cores; {len(jobs)} runs, " \
-                 f"{hours:.1f} hours of training in all, --jobs {self.args.jobs} at a time; `{command}`."
+        origin = f"alexnet {commits}, data set {self.args.data}, {setting}; {cpus}; {len(jobs)} runs, " \
+                 f"{sum(origin['time_s'] for origin in origins) / 3600:.1f} hours of training in all, --jobs {self.args.jobs} of {os.cpu_count()} cores; `{command}`."
         with open(os.path.join(self.args.out, "report.md"), "w", encoding="utf-8") as file:
             file.write("\n".join([f"# {title}", "", origin, "", *lines]) + "\n")
         print("\n".join(lines))

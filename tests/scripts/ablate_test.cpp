@@ -25,7 +25,7 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   const CommandResult first = run();
   ASSERT_EQ(first.exit_code, 0) << first.err;
   EXPECT_THAT(content("report.md"),
-              AllOf(HasSubstr("| base: the whole net | 967,992 | 21.5 |"), HasSubstr("| no_conv3: without conv3 | "),
+              AllOf(HasSubstr("| base: the whole net | 967,992 | 21.5 | 2 |"), HasSubstr("| no_conv3: without conv3 | "),
                     HasSubstr("| +1.37 / +1.15 |"), HasSubstr("| average of 2 nets, ten views | "), HasSubstr("--epochs 1")));
   EXPECT_EQ(lines(content("ablation.csv")), 1 + 5 * 2);
   EXPECT_THAT(content("variants.csv"), AllOf(HasSubstr("\nno_lrn,967992,"), HasSubstr("\none_column_half,")));
@@ -42,21 +42,30 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
   EXPECT_THAT(content("runs/one_column_half_1/job.json"),
               AllOf(HasSubstr("model.columns=1"), HasSubstr("conv2.num_output=40"), Not(HasSubstr("conv5.num_output"))));
 
+  const std::string results = folder_.write("results.json", content("results.json"));
+  const CommandResult elsewhere = run({"--add", results, "--out", folder_ / "elsewhere"});
+  EXPECT_THAT(elsewhere.err, AllOf(HasSubstr("of 10 runs 10 are taken up"), HasSubstr("10 runs, 10 of them done before")));
+  EXPECT_EQ(elsewhere.out, first.out);
+  std::filesystem::rename(folder_.path() / "elsewhere", folder_.path() / "moved");
+  std::filesystem::remove(folder_.path() / "moved/runs/tanh_1/job.json");  // as if killed while it took it up
+  const CommandResult moved = run({"--add", results, "--out", folder_ / "moved", "--report"});
+  EXPECT_THAT(moved.err, HasSubstr("of 10 runs 1 are taken up, 9 were begun here"));
+  EXPECT_EQ(moved.out, first.out);
+  // Of the base's two nets one is elsewhere.
+  const CommandResult more = run({"--add", results, "--out", folder_ / "more", "--only", "no_lrn", "--first-seed", "2"});
+  EXPECT_THAT(more.err, AllOf(HasSubstr("of 10 runs 2 are taken up"), HasSubstr("4 runs, 2 of them done before")));
+  EXPECT_THAT(more.out, AllOf(HasSubstr("| no_lrn: without LRN | "), HasSubstr("| ten views | "), Not(HasSubstr("| average of "))))
+      << more.err;
+  expect_refused(run({"--add", results, "--out", folder_ / "longer", "--epochs", "2"}), ExitCode::bad_data,
+                 {"results.json: holds results of another configuration: base_1 was begun with train.epochs=1", "add --mix"});
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "longer/runs"));
+
   std::filesystem::remove(folder_.path() / "out/runs/base_1/done.json");  // as if killed before its end was seen
   EXPECT_THAT(content("runs/base_2/config.yaml"), HasSubstr("type: lrn"));
   const CommandResult again = run();
   EXPECT_THAT(again.err, HasSubstr("10 runs, 9 of them done before"));
   EXPECT_EQ(again.out, first.out);
-
-  const std::string results = folder_ / "out/results.json";
-  const CommandResult elsewhere = run({"--add", results, "--out", folder_ / "elsewhere"});
-  EXPECT_THAT(elsewhere.err, HasSubstr("10 runs, 10 of them done before"));
-  EXPECT_EQ(elsewhere.out, first.out);
-  const CommandResult added = run({"--add", results, "--out", folder_ / "more", "--only", "no_lrn", "--seeds", "3"});
-  EXPECT_THAT(added.err, HasSubstr("6 runs, 4 of them done before"));
-  // Of the base's three nets two are elsewhere.
-  EXPECT_THAT(added.out, AllOf(HasSubstr("| no_lrn: without LRN | "), HasSubstr("| ten views | "), Not(HasSubstr("| average of "))))
-      << added.err;
+  expect_refused(run({"--report", "--epochs", "2"}), ExitCode::bad_data, {"base_1 was begun with train.epochs=1"});
 
   std::filesystem::remove(folder_.path() / "out/runs/no_lrn_1/done.json");
   const CommandResult report = run({"--report"});
@@ -69,11 +78,9 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
 TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
   const auto result = [&](const std::string& name, const char* top1) {
     folder_.write("out/runs/" + name + "/done.json", R"({"diverged": false, "last_top1": 0.5})");
-    const std::string checkpoint = folder_ / "out/runs/" + name + "/last.safetensors";
     folder_.write("out/evaluations/" + name + ".json",
                   std::string(R"({"top1_error": )") + top1 +
-                      R"(, "top5_error": null, "top1_error_centre": 0.6, "top5_error_centre": null, "checkpoints": [")" + checkpoint +
-                      "\"]}");
+                      R"(, "top5_error": null, "top1_error_centre": 0.6, "top5_error_centre": null, "runs": [")" + name + "\"]}");
   };
   result("base_1", "0.50");
   result("base_2", "0.52");
@@ -85,7 +92,7 @@ TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
   const CommandResult one_base = run();
   // The spread is no_lrn's, 1.41 points with one degree of freedom, which makes nothing clear; the base has one run:
   // 1.41 sqrt(1/1 + 1/2).
-  EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net (1 of 2 diverged) | 967,992 | 21.5 | 50.00 (50.00 to 50.00) |"),
+  EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net | 967,992 | 21.5 | 2, 1 diverged | 50.00 (50.00 to 50.00) |"),
                                   HasSubstr("| 61.00 (60.00 to 62.00) | +11.00 ± 1.73 | - | - | +0.00 ± 0.00 |")))
       << one_base.err;
 }
@@ -102,6 +109,8 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   folder_.write("out/runs/no_lrn_1/done.json", R"({"diverged": true, "last_top1": null})");
   expect_refused(run({"--report"}), ExitCode::no_input, {"--report: no run of the base in", "nothing to compare with"});
   expect_refused(run({}, without("yaml")), ExitCode::unavailable, {"ablate: PyYAML is missing; run scripts/setup test"});
+  folder_.write("out/runs/base_1/done.json", R"({"diverged": false, "last_top1": 0.5})");
+  expect_refused(run({"--report"}), ExitCode::no_input, {"runs/base_1: done, but its last.safetensors is gone"});
   folder_.write("out/runs/base_1/job.json", R"({"config": "alexnet_64", "sets": ["seed=1", "train.epochs=3"]})");
   expect_refused(run(), ExitCode::bad_data, {"holds results of another configuration: base_1 was begun with train.epochs=3", "add --mix"});
   expect_refused(run({"--config", "alexnet_caffe", "--out", folder_ / "steps"}), ExitCode::command_line,
@@ -109,8 +118,9 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   const auto add = [&](const std::string& file) { return run({"--add", file, "--out", folder_ / "added"}); };
   expect_refused(add(folder_ / "none.json"), ExitCode::no_input, {"ablate: --add ", "none.json: No such file"});
   expect_refused(add(folder_.write("list.json", "[]")), ExitCode::bad_data, {"list.json: not a results.json of this script"});
-  expect_refused(add(folder_.write("other.json", R"({"experiment": {"commit": "f00"}, "runs": {}, "evaluations": {}})")),
-                 ExitCode::bad_data, {"other.json: holds results of another commit f00 (now ", "add --mix"});
+  const char* other = R"({"runs": {"base_1": {"experiment": {"commit": "f00"}, "sets": [], "done": {}}}, "evaluations": {}})";
+  expect_refused(add(folder_.write("other.json", other)), ExitCode::bad_data,
+                 {"other.json: holds results of another commit f00 (now ", "add --mix"});
   const CommandResult no_such_layer = run({"--config", "cifar10_quick", "--out", folder_ / "other", "--only", "no_conv5"});
   EXPECT_EQ(no_such_layer.exit_code, 78);
   EXPECT_THAT(no_such_layer.err, HasSubstr("conv5"));

@@ -94,6 +94,11 @@ TEST_F(RecipesTest, RefusesWhatItDoesNotHave) {
   expect_refused(run({"--only", "papre"}), ExitCode::command_line, {"recipes: --only papre: unknown; there are paper, original"});
   expect_refused(run({"--geometry", "224"}), ExitCode::command_line, {"recipes: --widths narrow: is for --geometry small"});
   expect_refused(run({"--steps", "0"}), ExitCode::command_line, {"--steps 0: must be 1 or more"});
+  const auto set = [&](const char* key_value) { return run({"--set", key_value, "--report", "--out", folder_ / key_value}); };
+  for (const char* of_item : {"data.scale=1", "model.layers.conv4.weights.std=0.02"})
+    expect_refused(set(of_item), ExitCode::command_line, {std::string("--set ") + of_item + ": the runs set ", "themselves"});
+  expect_refused(set("data.crop=227"), ExitCode::command_line, {"data.crop=227: changes the geometry small"});
+  expect_refused(set("optimizer.momentum=0.8"), ExitCode::no_input, {"--report: no run in"});
   const CommandResult wrong = run({"--geometry", "325"});
   EXPECT_EQ(wrong.exit_code, 64);
   EXPECT_THAT(wrong.out, IsEmpty());
