@@ -77,7 +77,7 @@ TEST_F(AblateTest, TrainsMeasuresAndComparesVariantsAndGoesOn) {
 
 TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
   const auto result = [&](const std::string& name, const char* top1) {
-    folder_.write("out/runs/" + name + "/done.json", R"({"diverged": false, "last_top1": 0.5})");
+    folder_.write("out/runs/" + name + "/done.json", R"({"diverged": false, "last_top1": 0.5, "training_top1": 0.8})");
     folder_.write("out/evaluations/" + name + ".json",
                   std::string(R"({"top1_error": )") + top1 +
                       R"(, "top5_error": null, "top1_error_centre": 0.6, "top5_error_centre": null, "runs": [")" + name + "\"]}");
@@ -92,7 +92,7 @@ TEST_F(AblateTest, ChangesAreDifferencesOfMeansWithAPooledError) {
   const CommandResult one_base = run();
   // The spread is no_lrn's, 1.41 points with one degree of freedom, which makes nothing clear; the base has one run:
   // 1.41 sqrt(1/1 + 1/2).
-  EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net | 967,992 | 21.5 | 2, 1 diverged | 50.00 (50.00 to 50.00) |"),
+  EXPECT_THAT(one_base.out, AllOf(HasSubstr("whole net | 967,992 | 21.5 | 2, 1 diverged | 80.0 | 50.00 (50.00 to 50.00) |"),
                                   HasSubstr("| 61.00 (60.00 to 62.00) | +11.00 ± 1.73 | - | - | +0.00 ± 0.00 |")))
       << one_base.err;
 }
