@@ -330,6 +330,8 @@ class Experiment:
             evaluations = {name: {key: found[key] for key in (*EVALUATED, "runs")} for name, found in other["evaluations"].items()
                            if (name in new or name == ENSEMBLE) and set(found["runs"]) <= set(new)}
             runs = {name: {key: dict(other["runs"][name])[key] for key in ("experiment", "sets", "done")} for name in new}
+            if not all({"diverged", "commit", "cpu", "time_s"} <= run["done"].keys() for run in runs.values()):
+                raise KeyError("done")
         except OSError as error:
             stop(66, f"error: {PROGRAM}: --add {path}: {error.strerror}")
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -121,6 +121,8 @@ TEST_F(AblateTest, RefusesWhatItDoesNotHave) {
   const char* other = R"({"runs": {"base_1": {"experiment": {"commit": "f00"}, "sets": [], "done": {}}}, "evaluations": {}})";
   expect_refused(add(folder_.write("other.json", other)), ExitCode::bad_data,
                  {"other.json: holds results of another commit f00 (now ", "add --mix"});
+  expect_refused(run({"--add", folder_ / "other.json", "--out", folder_ / "added", "--mix"}), ExitCode::bad_data,
+                 {"other.json: not a results.json of this script"});
   const CommandResult no_such_layer = run({"--config", "cifar10_quick", "--out", folder_ / "other", "--only", "no_conv5"});
   EXPECT_EQ(no_such_layer.exit_code, 78);
   EXPECT_THAT(no_such_layer.err, HasSubstr("conv5"));
